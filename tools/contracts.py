@@ -1,0 +1,158 @@
+"""What a tool must be able to do, and how a back-end is found by name.
+
+Five protocols; everything else in the package depends on these and on
+`mindseye.tools.values`. A back-end is a short name from the table below, a
+dotted path `package.module:Attribute`, or an entry point in the group
+`mindseye.<kind>`. It is imported only when chosen.
+"""
+
+import importlib
+import importlib.metadata
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mindseye.tools.errors import BadInput, Unavailable
+from mindseye.tools.goals import Goal
+from mindseye.tools.values import (
+    Clip,
+    Frames,
+    ImagineRequest,
+    Outcome,
+    Push,
+    Reward,
+    Rollout,
+    SceneGraph,
+)
+
+Kind = Literal["video", "physics", "vision", "world", "decoder"]
+
+BACKENDS: dict[Kind, dict[str, str]] = {
+    "video": {"ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo"},
+    "physics": {"mujoco": "mindseye.tools.physics.engine:MujocoPhysics"},
+    "vision": {"segformer-tabletop": "mindseye.tools.vision.model:TabletopVision"},
+    "world": {"tabletop": "mindseye.tools.world.tabletop:Tabletop"},
+    "decoder": {"closed-loop": "mindseye.planner.decode:ClosedLoopPush"},
+}
+
+
+@runtime_checkable
+class VideoGenerator(Protocol):
+    """Imagines what a clip that starts with this frame and follows these words looks like."""
+
+    def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
+        """Return `samples` clips for each request, all generated in one batch.
+
+        Raises:
+          ToolError: the request asks for what this generator cannot honour.
+        """
+        ...
+
+
+@runtime_checkable
+class PhysicsEngine(Protocol):
+    """Computes what happens in a scene under interventions."""
+
+    def simulate(
+        self,
+        scene: SceneGraph,
+        interventions: Sequence[Push],
+        horizon: float,
+        render: bool = False,
+    ) -> list[Rollout]:
+        """Simulate every intervention from the same scene, as one batch.
+
+        Args:
+          scene: what was seen; never the world's own state.
+          interventions: one rollout each.
+          horizon: seconds after which a rollout is cut.
+          render: attach a clip of each rollout.
+        """
+        ...
+
+
+@runtime_checkable
+class VisionModel(Protocol):
+    """Reads frames and clips, the camera's and the generator's alike."""
+
+    def look(self, frames: Sequence[Frames]) -> list[SceneGraph]:
+        """Return the scene graph of each frame (`[H, W, 3] uint8`), read in one batch."""
+        ...
+
+    def outcome(self, clips: Sequence[Clip], before: SceneGraph) -> list[Outcome]:
+        """Return what each clip shows to have happened to the scene `before`."""
+        ...
+
+    def reward(self, outcome: Outcome, goal: Goal) -> Reward:
+        """Return how well the outcome serves the goal."""
+        ...
+
+
+@runtime_checkable
+class World(Protocol):
+    """The Gymnasium API: pixels and proprioception out, actions in, nothing else."""
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Start an episode; the observation holds `frame` and `pusher`."""
+        ...
+
+    def step(
+        self, action: NDArray[np.float32]
+    ) -> tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]:
+        """Act for a tenth of a second."""
+        ...
+
+    def close(self) -> None:
+        """Free the world."""
+        ...
+
+
+@runtime_checkable
+class ActionDecoder(Protocol):
+    """Turns a chosen picture into motion of the pusher, one action at a time."""
+
+    def decode(self, push: Push, scene: SceneGraph, pusher: NDArray[np.float64]) -> Any:
+        """Return the next action `[dx, dy, lift]`, or None when the push is done."""
+        ...
+
+
+def load_backend(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """Build the back-end called `name`.
+
+    Args:
+      kind: which contract it fulfils.
+      name: short name, entry point of the group `mindseye.<kind>`, or `package.module:Attribute`.
+      options: keyword arguments for its constructor.
+
+    Raises:
+      BadInput: no back-end of that name, or options it does not take.
+      Unavailable: it needs a package that is not installed.
+    """
+    table = dict(BACKENDS[kind])
+    if name not in table and ":" not in name:
+        table |= {
+            e.name: e.value for e in importlib.metadata.entry_points(group=f"mindseye.{kind}")
+        }
+    path = table.get(name, name)
+    if ":" not in path:
+        known = ", ".join(sorted(table))
+        raise BadInput(
+            f"no {kind} back-end called {name!r}; known: {known}; or give package.module:Attribute"
+        )
+    module, _, attribute = path.partition(":")
+    try:
+        factory = getattr(importlib.import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"{kind} back-end {name!r} needs the package {error.name!r}: pip install {error.name}"
+        ) from error
+    except AttributeError as error:
+        raise BadInput(f"{kind} back-end {name!r}: {module} has no {attribute!r}") from error
+    try:
+        return factory(**dict(options or {}))
+    except TypeError as error:
+        raise BadInput(f"{kind} back-end {name!r}: {error}") from error

@@ -1,0 +1,207 @@
+"""The values that flow between the tools and the planner. Frozen, with shapes and units.
+
+Places are metres in the table frame: x to the right, y away from the camera,
+z up from the table top; the table spans -0.3 to 0.3 in x and y.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Point = tuple[float, float]
+Frames = NDArray[np.uint8]
+Source = Literal["world", "video", "physics"]
+PatchKind = Literal["ice", "sticky"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a clip comes from: enough to make it again."""
+
+    source: Source
+    model: str
+    seed: int
+    request: str = ""
+    """Short hash of the request."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clip:
+    """A few frames of the table, seen, simulated or imagined."""
+
+    frames: Frames
+    """`[T, H, W, 3] uint8`, RGB."""
+    dt: float
+    """Seconds between frames."""
+    provenance: Provenance
+
+    def digest(self) -> str:
+        """Return a content hash, used as the file name in a record."""
+        return hashlib.sha256(np.ascontiguousarray(self.frames).tobytes()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneObject:
+    """One object on the table as it was perceived or described."""
+
+    referent: str
+    """Unique token such as `red_cube_1`."""
+    colour: str
+    shape: str
+    position: Point
+    """Centre on the table, metres."""
+    confidence: float = 1.0
+    """In [0, 1]."""
+    box: tuple[int, int, int, int] | None = None
+    """Pixel box (left, top, right, bottom) in the frame it was read from."""
+
+    @property
+    def name(self) -> str:
+        """The words a person would use: "red cube"."""
+        return f"{self.colour} {self.shape}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """A disc on the table with other friction."""
+
+    kind: PatchKind
+    position: Point
+    radius: float
+    """Metres."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneGraph:
+    """What is on the table: objects with referents, the pusher, patches."""
+
+    objects: tuple[SceneObject, ...]
+    pusher: Point | None = None
+    patches: tuple[Patch, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the objects, in order."""
+        return tuple(o.name for o in self.objects)
+
+    @property
+    def layout(self) -> dict[str, Point]:
+        """Name -> place, the form goals are scored on."""
+        return {o.name: o.position for o in self.objects}
+
+    def find(self, name: str) -> SceneObject | None:
+        """Return the object called `name` ("red cube" or "red_cube_1"), or None."""
+        for o in self.objects:
+            if name in (o.name, o.referent):
+                return o
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Push:
+    """The one skill: go behind `subject`, lower, push it along a path, lift.
+
+    The path runs from the object's place over `via` to `target`.
+    """
+
+    subject: str
+    target: Point
+    speed: float = 0.2
+    """Pusher speed while in contact, metres a second."""
+    via: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened in a simulation."""
+
+    kind: Literal["fell", "collided", "stopped", "moved"]
+    subject: str
+    other: str = ""
+    time: float = 0.0
+    """Seconds since the start."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Rollout:
+    """One simulated future of one intervention."""
+
+    names: tuple[str, ...]
+    positions: NDArray[np.float64]
+    """`[T, N, 3]` object centres, metres."""
+    pusher: NDArray[np.float64]
+    """`[T, 3]`, metres."""
+    dt: float
+    """Seconds between rows."""
+    events: tuple[Event, ...] = ()
+    clip: Clip | None = None
+
+    @property
+    def fallen(self) -> tuple[str, ...]:
+        """Objects that left the table."""
+        return tuple(e.subject for e in self.events if e.kind == "fell")
+
+    @property
+    def layout(self) -> dict[str, Point]:
+        """Where the objects ended; those that fell are absent."""
+        fell = self.fallen
+        return {
+            n: (float(p[0]), float(p[1]))
+            for n, p in zip(self.names, self.positions[-1], strict=True)
+            if n not in fell
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagineRequest:
+    """What to picture: start frame and words, grounded by where the referents are.
+
+    `subject` and `object` are the places (metres) of the object that is to move
+    and of the one it is to move relative to; a generator that can ground its
+    words uses them, others ignore them.
+    """
+
+    frame: Frames = field(compare=False)
+    """`[H, W, 3] uint8` first frame."""
+    text: str
+    subject: Point | None = None
+    object: Point | None = None
+    samples: int = 1
+    seed: int = 0
+    last_frame: Frames | None = field(default=None, compare=False)
+    actions: NDArray[np.float32] | None = field(default=None, compare=False)
+    """`[T, 3]` pusher motion, for generators that take it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a clip or rollout shows to have happened."""
+
+    before: SceneGraph
+    after: SceneGraph
+    moved: dict[str, Point]
+    """Name -> displacement in metres, for objects that moved more than 1 cm."""
+    fell: tuple[str, ...] = ()
+    """Left the table: last seen at its edge, or lying beside it."""
+    vanished: tuple[str, ...] = ()
+    """Gone without having been near the edge: not something that happens."""
+    appeared: tuple[str, ...] = ()
+    confidence: float = 1.0
+    frames_read: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reward:
+    """How well an outcome serves a goal, and what the judgement rests on."""
+
+    value: float
+    """In [0, 1]; 1 when the goal is seen to hold."""
+    confidence: float
+    items: tuple[float, ...] = ()
+    """Progress of each item of the goal."""
+    evidence: tuple[int, ...] = ()
+    """Indices of the frames that earned it."""
+    reason: str = ""
