@@ -35,19 +35,19 @@ Layout = Mapping[str, tuple[float, float]]
 
 TABLE_HALF = 0.3
 """Half the side of the square table, metres."""
-OBJECT_RADIUS = 0.025
+OBJECT_RADIUS = 0.03
 """Nominal half-width of every object, metres."""
 SIDE_MIN = 0.04
 """`left_of` and its kin: at least this far along the direction, metres."""
-NEAR_MAX = 0.10
+NEAR_MAX = 0.11
 """`near`: centres at most this far apart, metres."""
-TOUCH_MAX = 0.062
+TOUCH_MAX = 0.072
 """`touching`: centres at most this far apart (two half-widths and 12 mm of slack), metres."""
 APART_MIN = 0.20
 """`apart`: centres at least this far apart, metres."""
-LINK_MAX = 0.11
+LINK_MAX = 0.12
 """`grouped_by`: members of a group chain together with links at most this long, metres."""
-GROUP_GAP = 0.07
+GROUP_GAP = 0.08
 """`grouped_by`: members of different groups are at least this far apart, metres."""
 LINE_MAX = 0.025
 """`in_line`: no centre further than this from the best straight line, metres."""

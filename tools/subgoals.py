@@ -27,10 +27,10 @@ Manner = Literal["straight", "slow", "around"]
 MANNERS: tuple[Manner, ...] = ("straight", "slow", "around")
 
 _OFFSET: dict[str, tuple[float, float]] = {
-    "left_of": (-0.085, 0.0),
-    "right_of": (0.085, 0.0),
-    "above": (0.0, 0.085),
-    "below": (0.0, -0.085),
+    "left_of": (-0.095, 0.0),
+    "right_of": (0.095, 0.0),
+    "above": (0.0, 0.095),
+    "below": (0.0, -0.095),
 }
 _WORDS = {
     "left_of": "to the left of",
@@ -133,5 +133,5 @@ def nominal_target(subgoal: Subgoal, layout: Layout) -> Point:
     if subgoal.relation in _OFFSET:
         ox, oy = _OFFSET[subgoal.relation]
         return _clamp((other[0] + ox, other[1] + oy))
-    distance = {"near": 0.075, "touching": 2 * OBJECT_RADIUS, "apart": APART_MIN + 0.03}
+    distance = {"near": 0.09, "touching": 2 * OBJECT_RADIUS, "apart": APART_MIN + 0.03}
     return _clamp(_beside(start, other, distance[subgoal.relation]))
