@@ -1,0 +1,286 @@
+"""The events of a run's record: one pydantic model a kind, told apart by `kind`.
+
+Values of the tools (scene graphs, outcomes, pushes) are stored as plain JSON;
+pass them as they are, they are made plain on the way in.
+"""
+
+import dataclasses
+import math
+import re
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+
+from mindseye.tools.values import Point, Source
+
+
+def plain(value: Any) -> Any:
+    """Turn values of the tools into what JSON holds; a number that is none becomes null."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _without_secrets(value: Any) -> Any:
+    """Blank what is called a key, token, secret or password: records are passed around."""
+    if isinstance(value, dict):
+        return {
+            k: "***" if _SECRET.search(str(k)) and v else _without_secrets(v)
+            for k, v in value.items()
+        }
+    return value
+
+
+_SECRET = re.compile(r"(api_?key|token|secret|password)$", re.IGNORECASE)
+Plain = Annotated[dict[str, Any], BeforeValidator(plain)]
+PlainList = Annotated[list[Any], BeforeValidator(plain)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Stage = str
+"""What seconds are spent on: "language", "video", "physics", "vision", "acting", ..."""
+
+
+class _Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MediaRef(_Stored):
+    """Where a clip or frame lies in the run's folder, and where it comes from."""
+
+    path: str
+    """Relative to the run's folder; empty when nothing was kept."""
+    sheet: str = ""
+    """Contact sheet of a clip."""
+    digest: str
+    frames: int
+    height: int
+    """Pixels before enlarging."""
+    width: int
+    dt: Number = 0.0
+    """Seconds between frames; 0 for a single frame."""
+    source: Source
+    model: str = ""
+    seed: int = 0
+
+
+class Candidate(_Stored):
+    """One subgoal that was proposed."""
+
+    id: str
+    """Unique in its decision, such as "c0"; beams add their depth: "c0.2"."""
+    words: str
+    subgoal: Plain
+    prior: Number
+    """How much the language model favours it, in [0, 1]."""
+
+
+class _Event(_Stored):
+    version: Literal[1] = 1
+    t: Number = 0.0
+    """Seconds since the start; the recorder fills it in."""
+
+
+class RunStarted(_Event):
+    """A task was given."""
+
+    kind: Literal["run_started"] = "run_started"
+    task: str
+    seed: int
+    config: Annotated[Plain, AfterValidator(_without_secrets)]
+    """Resolved config, `Config.to_json()`."""
+
+
+class Observed(_Event):
+    """The camera was read; `decision` is the one that is about to be taken."""
+
+    kind: Literal["observed"] = "observed"
+    decision: int
+    frame: MediaRef
+    scene: Plain
+    progress: Number | None = None
+    """How far the goal is seen to be fulfilled, in [0, 1]."""
+
+
+class Understood(_Event):
+    """The task became a goal."""
+
+    kind: Literal["understood"] = "understood"
+    goal: Plain
+    words: str = ""
+    seconds: Number = 0.0
+
+
+class Proposed(_Event):
+    """The language model said what could be pictured."""
+
+    kind: Literal["proposed"] = "proposed"
+    decision: int
+    candidates: tuple[Candidate, ...]
+    seconds: Number = 0.0
+
+
+class Gated(_Event):
+    """It was decided which tools picture a candidate."""
+
+    kind: Literal["gated"] = "gated"
+    decision: int
+    candidate: str
+    tools: tuple[Literal["video", "physics"], ...]
+    reason: str
+
+
+class Imagined(_Event):
+    """The video generator pictured a candidate."""
+
+    kind: Literal["imagined"] = "imagined"
+    decision: int
+    candidate: str
+    clips: tuple[MediaRef, ...]
+    ms: Number
+
+
+class Simulated(_Event):
+    """The physics engine computed a candidate."""
+
+    kind: Literal["simulated"] = "simulated"
+    decision: int
+    candidate: str
+    clip: MediaRef | None = None
+    push: Plain = {}
+    events: PlainList = []
+    layout: dict[str, Point] = {}
+    """Name -> where it ended, metres; what fell is absent."""
+    ms: Number
+
+
+class Judged(_Event):
+    """A picture was read and rewarded."""
+
+    kind: Literal["judged"] = "judged"
+    decision: int
+    candidate: str
+    source: Literal["video", "physics"]
+    outcome: Plain
+    value: Number
+    """In [0, 1]."""
+    confidence: Number
+    items: tuple[Number, ...] = ()
+    """Progress of each item of the goal."""
+    evidence: tuple[int, ...] = ()
+    """Frames of the clip that earned it."""
+    reason: str = ""
+    ms: Number = 0.0
+
+
+class CrossChecked(_Event):
+    """The two tools' predictions were compared."""
+
+    kind: Literal["cross_checked"] = "cross_checked"
+    decision: int
+    candidate: str
+    agreement: Number
+    """In [0, 1]."""
+    disagreements: tuple[str, ...] = ()
+
+
+class Chosen(_Event):
+    """The search settled on a candidate."""
+
+    kind: Literal["chosen"] = "chosen"
+    decision: int
+    candidate: str
+    value: Number
+    why: str
+    values: dict[str, Number] = {}
+    """Candidate -> value of every one that was weighed."""
+    hints: tuple[str, ...] = ()
+    """What the language model was told before its last word."""
+
+
+class Acted(_Event):
+    """The pusher moved; the clip shows what really happened."""
+
+    kind: Literal["acted"] = "acted"
+    decision: int
+    candidate: str
+    steps: int
+    push: Plain = {}
+    actions: tuple[tuple[Number, Number, Number], ...] = ()
+    """`[dx, dy, lift]` of every step."""
+    clip: MediaRef | None = None
+    seconds: Number = 0.0
+
+
+class Surprised(_Event):
+    """Reality went another way than the prediction by more than is usual."""
+
+    kind: Literal["surprised"] = "surprised"
+    decision: int
+    metres: Number
+    """Largest distance between a predicted and a seen place."""
+    predicted: dict[str, Point]
+    seen: dict[str, Point]
+    source: Literal["video", "physics", "geometry"] | None = None
+    reason: str = ""
+
+
+class Replanned(_Event):
+    """The plan was dropped and a new one is made."""
+
+    kind: Literal["replanned"] = "replanned"
+    decision: int
+    reason: str
+
+
+class Failed(_Event):
+    """A tool, a model or the world failed; `fatal` ones end the run."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+    """Name of the exception."""
+    message: str
+    stage: Stage = ""
+    fatal: bool = True
+    traceback: str = ""
+
+
+class Finished(_Event):
+    """The run is over. Always the last event."""
+
+    kind: Literal["finished"] = "finished"
+    success: bool
+    reason: str
+    steps: int
+    seconds: Number
+    cost: dict[Stage, Number] = {}
+    """Stage -> seconds."""
+
+
+Event = (
+    RunStarted | Observed | Understood | Proposed | Gated | Imagined | Simulated | Judged
+    | CrossChecked | Chosen | Acted | Surprised | Replanned | Failed | Finished
+)  # fmt: skip
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+KINDS: tuple[type[Event], ...] = Event.__args__
+
+
+class Result(_Stored):
+    """What `result.json` holds; its first five fields are what `--json` prints."""
+
+    version: Literal[1] = 1
+    success: bool
+    reason: str
+    steps: int
+    seconds: Number
+    run: str
+    cost: dict[Stage, Number] = {}
