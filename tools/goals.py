@@ -182,9 +182,7 @@ def _area_gap(item: AreaItem, layout: Layout) -> float:
     subjects = list(layout) if item.subject == "all" else [item.subject]
     cx, cy = area_centre(item.area)
     gaps = [
-        math.hypot(
-            max(0.0, abs(layout[s][0] - cx) - 0.1), max(0.0, abs(layout[s][1] - cy) - 0.1)
-        )
+        math.hypot(max(0.0, abs(layout[s][0] - cx) - 0.1), max(0.0, abs(layout[s][1] - cy) - 0.1))
         if s in layout
         else REACH
         for s in subjects

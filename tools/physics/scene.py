@@ -32,6 +32,9 @@ FLOOR = -0.25
 HEIGHT = {"cube": 0.026, "cylinder": 0.026, "ball": OBJECT_RADIUS, "star": 0.022}
 """Height of each shape's centre above the table, metres."""
 
+_THINGS, _GROUND = 2, 4
+"""Contact bits: objects and pusher touch each other, objects touch table and floor."""
+
 _RGB = {
     "red": (214, 48, 40), "green": (52, 160, 62), "blue": (42, 88, 214),
     "yellow": (240, 204, 44), "purple": (138, 58, 184),
@@ -156,23 +159,24 @@ def _add_object(spec: mujoco.MjSpec, body: Body, dynamics: Dynamics) -> None:
         "friction": [dynamics.friction, 0.005, dynamics.rolling],
         "priority": 1,
     }
+    solid = common | {"contype": _THINGS, "conaffinity": _THINGS | _GROUND}
     geom = mujoco.mjtGeom
     if body.shape == "ball":
-        part.add_geom(type=geom.mjGEOM_SPHERE, size=[z, 0, 0], condim=6, **common)
+        part.add_geom(type=geom.mjGEOM_SPHERE, size=[z, 0, 0], condim=6, **solid)
     elif body.shape == "cube":
-        part.add_geom(type=geom.mjGEOM_BOX, size=[z, z, z], condim=4, **common)
+        part.add_geom(type=geom.mjGEOM_BOX, size=[z, z, z], condim=4, **solid)
     elif body.shape == "cylinder":
-        part.add_geom(type=geom.mjGEOM_CYLINDER, size=[OBJECT_RADIUS, z, 0], condim=4, **common)
+        part.add_geom(type=geom.mjGEOM_CYLINDER, size=[OBJECT_RADIUS, z, 0], condim=4, **solid)
     else:
         # A hidden foot carries the star on the table: one contact set instead of five.
         part.add_geom(
             type=geom.mjGEOM_CYLINDER, size=[0.026, z, 0], condim=4, group=4,
-            contype=0, conaffinity=1, **common,
+            contype=0, conaffinity=_GROUND, **common,
         )  # fmt: skip
         for k in range(5):
             arm = common | {"mass": 0.0005}
             part.add_geom(
-                type=geom.mjGEOM_MESH, meshname=f"kite{k}", condim=4, contype=2, conaffinity=2,
+                type=geom.mjGEOM_MESH, meshname=f"kite{k}", condim=4, contype=_THINGS, conaffinity=_THINGS,
                 **arm,
             )  # fmt: skip
 
@@ -185,7 +189,7 @@ def _add_pusher(spec: mujoco.MjSpec, scene: Scene) -> None:
         body.add_joint(name=f"pusher_{axis}", type=mujoco.mjtJoint.mjJNT_SLIDE, axis=direction)
     body.add_geom(
         type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[PUSHER_RADIUS, 0.05, 0], mass=1.0,
-        contype=2, conaffinity=2, friction=[0.2, 0.005, 0.0001],
+        contype=_THINGS, conaffinity=_THINGS, friction=[0.2, 0.005, 0.0001],
     )  # fmt: skip
     for axis, _, force in actuators:
         act = spec.add_actuator(
@@ -205,23 +209,15 @@ def build(scene: Scene) -> mujoco.MjModel:
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     _star_meshes(spec)
     box, plane = mujoco.mjtGeom.mjGEOM_BOX, mujoco.mjtGeom.mjGEOM_PLANE
-    flat = {"friction": [0.45, 0.005, 0.0006], "contype": 1, "conaffinity": 1}
+    flat = {"friction": [0.45, 0.005, 0.0006], "contype": _GROUND, "conaffinity": 0}
     spec.worldbody.add_geom(
         name="table", type=box, size=[TABLE_HALF, TABLE_HALF, 0.02], pos=[0, 0, -0.02], **flat
     )
-    spec.worldbody.add_geom(
-        name="floor", type=plane, size=[3, 3, 0.1], pos=[0, 0, FLOOR], **flat
-    )
+    spec.worldbody.add_geom(name="floor", type=plane, size=[3, 3, 0.1], pos=[0, 0, FLOOR], **flat)
     _add_pusher(spec, scene)
     for body in scene.bodies:
         _add_object(spec, body, scene.dynamics)
-    model = spec.compile()
-    # Objects touch the table (bit 1) and each other and the pusher (bit 2).
-    for g in range(model.ngeom):
-        name = model.body(model.geom_bodyid[g]).name
-        if name not in ("world", "pusher") and model.geom_contype[g] == 1:
-            model.geom_contype[g] = model.geom_conaffinity[g] = 3
-    return model
+    return spec.compile()
 
 
 def initial_state(scene: Scene, model: mujoco.MjModel) -> np.ndarray:
