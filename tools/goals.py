@@ -134,6 +134,10 @@ class Goal(_Item):
             return items[0]
         return {"all": items}
 
+    def words(self) -> str:
+        """Return the goal as people read it: "red cube near blue ball, not: in line"."""
+        return ", ".join(_item_words(i) for i in self.all_)
+
     def names(self) -> frozenset[str]:
         """Return the objects that the goal speaks of by name ("all" is not a name)."""
         found = set()
@@ -144,6 +148,20 @@ class Goal(_Item):
             elif isinstance(atom, AreaItem) and atom.subject != "all":
                 found.add(atom.subject)
         return frozenset(found)
+
+
+def _item_words(item: "Item") -> str:
+    if isinstance(item, NotItem):
+        return f"not: {_item_words(item.not_)}"
+    if isinstance(item, RelationItem):
+        place = {"above": "behind", "below": "in front of"}.get(item.relation, item.relation)
+        return f"{item.subject} {place.replace('_', ' ')} {item.object}"
+    if isinstance(item, AreaItem):
+        who = "everything" if item.subject == "all" else item.subject
+        return f"{who} in the {item.area.replace('_', ' ')} area"
+    if isinstance(item, GroupItem):
+        return f"everything grouped by {item.by}"
+    return "everything in one line"
 
 
 def area_of(point: Sequence[float]) -> Area:
