@@ -37,7 +37,8 @@ class Camera:
         u, v = np.meshgrid(steps, -steps)
         local = np.stack([u, v, np.ones_like(u)], axis=-1).reshape(-1, 3)
         directions: Array = local @ self.axes()
-        return directions / np.linalg.norm(directions, axis=1, keepdims=True)
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        return directions
 
     def project(self, points: ArrayLike, size: int) -> Array:
         """Return `[N, 2]` pixel coordinates (column, row) of `[N, 3]` points in metres.

@@ -103,4 +103,5 @@ def halve(frames: Frames) -> Frames:
     """Return frames `[..., H, W, 3]` at half the size, each pixel the mean of four."""
     *lead, h, w, c = frames.shape
     blocks = frames.reshape(*lead, h // 2, 2, w // 2, 2, c).astype(np.uint16)
-    return ((blocks.sum(axis=(-4, -2)) + 2) // 4).astype(np.uint8)
+    means: Frames = ((blocks.sum(axis=(-4, -2)) + 2) // 4).astype(np.uint8)
+    return means

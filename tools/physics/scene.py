@@ -8,15 +8,17 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mindseye.tools.gl import mujoco
 from mindseye.tools.goals import COLOURS, OBJECT_RADIUS, SHAPES, TABLE_HALF
 from mindseye.tools.physics.camera import Camera
 from mindseye.tools.values import Patch, Point, SceneGraph
 
-CLASSES = ("background", "table", "pusher", "ice", "sticky") + tuple(
-    f"{c} {s}" for c in COLOURS for s in SHAPES
-)
+CLASSES = (
+    "background", "table", "pusher", "ice", "sticky",
+    *(f"{c} {s}" for c in COLOURS for s in SHAPES),
+)  # fmt: skip
 """Segmentation classes; the index is the class id."""
 
 TIMESTEP = 0.005
@@ -176,8 +178,8 @@ def _add_object(spec: mujoco.MjSpec, body: Body, dynamics: Dynamics) -> None:
         for k in range(5):
             arm = common | {"mass": 0.0005}
             part.add_geom(
-                type=geom.mjGEOM_MESH, meshname=f"kite{k}", condim=4, contype=_THINGS, conaffinity=_THINGS,
-                **arm,
+                type=geom.mjGEOM_MESH, meshname=f"kite{k}", condim=4, contype=_THINGS,
+                conaffinity=_THINGS, **arm,
             )  # fmt: skip
 
 
@@ -220,9 +222,9 @@ def build(scene: Scene) -> mujoco.MjModel:
     return spec.compile()
 
 
-def initial_state(scene: Scene, model: mujoco.MjModel) -> np.ndarray:
+def initial_state(scene: Scene, model: mujoco.MjModel) -> NDArray[np.float64]:
     """Return `qpos` with the pusher lifted at its place."""
-    qpos = model.qpos0.copy()
+    qpos: NDArray[np.float64] = model.qpos0.copy()
     qpos[:3] = [*scene.pusher, PUSHER_UP]
     return qpos
 

@@ -31,7 +31,7 @@ STEER = 1.0
 """Share of the sideways error that is corrected while going one full step forward."""
 TRIES = 4
 PUSH_TICKS = 80
-SETTLE_TICKS = 4
+SETTLE_TICKS = 5
 
 
 class Phase(IntEnum):
@@ -95,7 +95,8 @@ class PushController:
             return np.array([0.0, 0.0, 1.0])
         if phase == Phase.SETTLE and self.ticks[i] >= SETTLE_TICKS:
             self._enter(i, Phase.DONE)
-        return np.array([0.0, 0.0, 1.0])
+        # Back off while things come to rest, so that the pusher hides nothing.
+        return np.array([*-self.heading[i], 1.0])
 
     def _enter(self, i: int, phase: Phase) -> None:
         self.phase[i], self.ticks[i] = phase, 0
