@@ -43,6 +43,8 @@ def _without_secrets(value: Any) -> Any:
 
 
 _SECRET = re.compile(r"(api_?key|token|secret|password)$", re.IGNORECASE)
+# A record may come from anywhere; a report that inlined `../../id_rsa` would hand it on.
+_INSIDE = r"^(media/[A-Za-z0-9_-]+\.(mp4|png))?$"
 Plain = Annotated[dict[str, Any], BeforeValidator(plain)]
 PlainList = Annotated[list[Any], BeforeValidator(plain)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -57,9 +59,9 @@ class _Stored(BaseModel):
 class MediaRef(_Stored):
     """Where a clip or frame lies in the run's folder, and where it comes from."""
 
-    path: str
+    path: Annotated[str, Field(pattern=_INSIDE)]
     """Relative to the run's folder; empty when nothing was kept."""
-    sheet: str = ""
+    sheet: Annotated[str, Field(pattern=_INSIDE)] = ""
     """Contact sheet of a clip."""
     digest: str
     frames: int

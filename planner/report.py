@@ -1,0 +1,198 @@
+"""The run as one HTML page that needs nothing else: no network, no server, no outside script."""
+
+import base64
+import hashlib
+import importlib.resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from mindseye.planner.events import (
+    Acted,
+    Failed,
+    Finished,
+    Imagined,
+    Judged,
+    Observed,
+    Proposed,
+    Simulated,
+    Understood,
+)
+from mindseye.planner.record import Record, read_record
+from mindseye.planner.report_decisions import View, decision_view, split
+from mindseye.tools.errors import BadInput
+from mindseye.tools.goals import Goal
+
+_STAGE_FILL = {
+    "language": "#3e7bfa", "video": "#8f63e8", "physics": "#0b9fae", "vision": "#30a46c",
+    "acting": "#e08a1e", "world": "#e08a1e", "record": "#9aa0ac",
+}  # fmt: skip
+_OTHER_FILLS = ("#d6477f", "#7a8b3c", "#5b6b8c", "#b5651d")
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.html` into the run's folder and return its path.
+
+    Every text is escaped, and a content policy keeps the page from loading or
+    running anything but its own script: model text is never markup.
+
+    Raises:
+      BadInput: the folder holds no record, or the page cannot be written.
+    """
+    path = folder / "report.html"
+    page = render(read_record(folder))
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"cannot write {str(path)!r}: {error.strerror}") from error
+    return path
+
+
+def render(record: Record) -> str:
+    """Return the page of a record."""
+    environment = Environment(
+        loader=PackageLoader("mindseye.planner", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    script = _asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        css=Markup(_asset("report.css")),
+        script=Markup(script),
+        script_hash=Markup(digest),
+        **_view(record),
+    )
+
+
+def _asset(name: str) -> str:
+    file = importlib.resources.files("mindseye.planner") / "templates" / name
+    return file.read_text(encoding="utf-8")
+
+
+def _view(record: Record) -> View:
+    groups = split(record.events)
+    looks = record.of(Observed)
+    decisions = [
+        decision_view(record.folder, n, group, next((o for o in looks if o.decision > n), None))
+        for n, group in sorted(groups.items())
+    ]
+    early = [e for e in record.of(Failed) if not any(e in g for g in groups.values())]
+    document = record.document
+    versions = document.get("versions") or {}
+    config = document.get("config") or {}
+    return {
+        "task": str(document.get("task") or record.folder.name),
+        "goal": _goal(record),
+        "banner": _banner(record),
+        "facts": _facts(record),
+        "decisions": decisions,
+        "failures": early,
+        "cost": _cost(record),
+        "run": str(record.folder),
+        "settings": [*config.items(), *versions.items()],
+        "torn": record.torn,
+    }
+
+
+def _goal(record: Record) -> list[str]:
+    understood = record.of(Understood)
+    if not understood:
+        return []
+    try:
+        words = Goal.model_validate(understood[-1].goal).words()
+    except ValidationError:
+        words = understood[-1].words
+    return words.split(", ")
+
+
+def _banner(record: Record) -> View:
+    finished = record.of(Finished)
+    if not finished:
+        return {
+            "success": False,
+            "title": "Unfinished",
+            "reason": "The record ends before the run did.",
+        }
+    last = finished[-1]
+    title = "Solved" if last.success else "Not solved"
+    return {"success": last.success, "title": title, "reason": last.reason}
+
+
+def _facts(record: Record) -> list[tuple[str, str]]:
+    end = record.events[-1].t if record.events else 0.0
+    simulated, imagined = record.of(Simulated), record.of(Imagined)
+    facts = [
+        ("decisions", str(len(record.of(Proposed)))),
+        ("imagined clips", str(sum(len(e.clips) for e in imagined))),
+        ("simulated futures", str(len(simulated))),
+        ("steps in the world", str(sum(e.steps for e in record.of(Acted)))),
+        ("wall time", f"{end:.1f} s"),
+    ]
+    seed = record.document.get("seed")
+    return facts if seed is None else [*facts, ("seed", str(seed))]
+
+
+def _stages(group: list[Any]) -> dict[str, float]:
+    """Return stage -> seconds of one decision."""
+    spent: dict[str, float] = {}
+    for event in group:
+        if isinstance(event, Proposed):
+            spent["language"] = spent.get("language", 0.0) + event.seconds
+        elif isinstance(event, Imagined):
+            spent["video"] = spent.get("video", 0.0) + event.ms / 1000
+        elif isinstance(event, Simulated):
+            spent["physics"] = spent.get("physics", 0.0) + event.ms / 1000
+        elif isinstance(event, Judged):
+            spent["vision"] = spent.get("vision", 0.0) + event.ms / 1000
+        elif isinstance(event, Acted):
+            spent["acting"] = spent.get("acting", 0.0) + event.seconds
+    return {stage: seconds for stage, seconds in spent.items() if seconds > 0}
+
+
+def _cost(record: Record) -> View:
+    rows = [
+        (f"decision {n + 1}", _stages(group)) for n, group in sorted(split(record.events).items())
+    ]
+    rows = [(label, stages) for label, stages in rows if stages]
+    total: dict[str, float] = {}
+    for _, stages in rows:
+        for stage, seconds in stages.items():
+            total[stage] = total.get(stage, 0.0) + seconds
+    finished = record.of(Finished)
+    if finished and finished[-1].cost:
+        # The loop's own account is exact: it also holds what no event of a decision tells.
+        total = {k: v for k, v in finished[-1].cost.items() if v > 0}
+        rows.append(("whole run", total))
+    fills = _fills([s for _, stages in rows for s in stages])
+    longest = max((sum(s.values()) for _, s in rows), default=0.0) or 1.0
+    return {
+        "rows": [
+            {
+                "label": label,
+                "seconds": sum(stages.values()),
+                "parts": [
+                    {
+                        "stage": stage,
+                        "seconds": seconds,
+                        "fill": fills[stage],
+                        "percent": round(100 * seconds / longest, 2),
+                    }
+                    for stage, seconds in stages.items()
+                ],
+            }
+            for label, stages in rows
+        ],
+        "legend": [(stage, fills[stage], seconds) for stage, seconds in total.items()],
+    }
+
+
+def _fills(stages: list[str]) -> dict[str, str]:
+    others = [s for s in dict.fromkeys(stages) if s not in _STAGE_FILL]
+    spare = {s: _OTHER_FILLS[k % len(_OTHER_FILLS)] for k, s in enumerate(others)}
+    return _STAGE_FILL | spare

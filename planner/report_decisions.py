@@ -1,0 +1,335 @@
+"""What the report shows of one decision, gathered from the events of a record.
+
+Pure functions from events to small mappings that the template prints. Nothing
+here trusts the record: a field of a tool's JSON that is absent is left out.
+"""
+
+import base64
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mindseye.planner.events import (
+    Acted,
+    Candidate,
+    Chosen,
+    CrossChecked,
+    Event,
+    Failed,
+    Gated,
+    Imagined,
+    Judged,
+    MediaRef,
+    Observed,
+    Proposed,
+    Replanned,
+    Simulated,
+    Surprised,
+)
+from mindseye.tools.goals import TABLE_HALF
+
+View = dict[str, Any]
+
+_FILL = {
+    "red": "#e5484d", "green": "#30a46c", "blue": "#3e7bfa", "yellow": "#e8b600",
+    "purple": "#9b5de5",
+}  # fmt: skip
+_PATCH_FILL = {"ice": "#5ec8ff", "sticky": "#b08040"}
+_MAP_SIZE = 400
+_MAP_SCALE = 360 / (2 * TABLE_HALF)
+
+
+def data_uri(folder: Path, path: str) -> str:
+    """Return a file of the run inlined, or "" when it is absent."""
+    if not path:
+        return ""
+    try:
+        data = (folder / path).read_bytes()
+    except OSError:
+        return ""
+    kind = "video/mp4" if path.endswith(".mp4") else "image/png"
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def split(events: Iterable[Event]) -> dict[int, list[Event]]:
+    """Group the events that belong to a decision by its number."""
+    found: dict[int, list[Event]] = {}
+    for event in events:
+        number = getattr(event, "decision", None)
+        if number is not None:
+            found.setdefault(number, []).append(event)
+        elif isinstance(event, Failed) and found:
+            found[max(found)].append(event)
+    return found
+
+
+def _picture(folder: Path, ref: MediaRef, title: str, note: str = "") -> View:
+    return {
+        "video": data_uri(folder, ref.path),
+        "sheet": data_uri(folder, ref.sheet),
+        "title": title,
+        "note": note,
+        "source": "real" if ref.source == "world" else ref.source,
+        "frames": ref.frames,
+        "seconds": ref.frames * ref.dt,
+    }
+
+
+def _xy(point: Any) -> tuple[float, float] | None:
+    try:
+        x, y = float(point[0]), float(point[1])
+    except (TypeError, ValueError, IndexError, KeyError):
+        return None
+    return x, y
+
+
+def _on_map(point: tuple[float, float]) -> tuple[float, float]:
+    half = _MAP_SIZE / 2
+    x, y = half + point[0] * _MAP_SCALE, half - point[1] * _MAP_SCALE
+    return round(min(_MAP_SIZE, max(0, x)), 1), round(min(_MAP_SIZE, max(0, y)), 1)
+
+
+def _star(x: float, y: float, radius: float) -> str:
+    corners = []
+    for k in range(10):
+        r = radius * 1.25 if k % 2 == 0 else radius * 0.55
+        angle = math.pi * (k / 5 - 0.5)
+        corners.append(f"{x + r * math.cos(angle):.1f},{y + r * math.sin(angle):.1f}")
+    return " ".join(corners)
+
+
+def layout(scene: View) -> dict[str, tuple[float, float]]:
+    """Return name -> place (metres) of a scene graph's JSON."""
+    found = {}
+    for o in scene.get("objects") or ():
+        place = _xy(o.get("position"))
+        if place is not None:
+            found[f"{o.get('colour', '')} {o.get('shape', '')}".strip()] = place
+    return found
+
+
+def _map_objects(scene: View) -> list[View]:
+    shapes = []
+    for o in scene.get("objects") or ():
+        place = _xy(o.get("position"))
+        if place is None:
+            continue
+        x, y = _on_map(place)
+        colour, shape = str(o.get("colour", "")), str(o.get("shape", ""))
+        fill = _FILL.get(colour, "#888")
+        name = f"{colour} {shape}".strip()
+        shapes.append(
+            {"name": name, "shape": shape, "x": x, "y": y, "fill": fill, "star": _star(x, y, 15)}
+        )
+    return shapes
+
+
+def _arrow(
+    kind: str, start: tuple[float, float], end: tuple[float, float] | None, title: str
+) -> list[View]:
+    if end is None or math.dist(start, end) < 0.012:
+        return []
+    (x1, y1), (x2, y2) = _on_map(start), _on_map(end)
+    return [{"kind": kind, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "title": title}]
+
+
+def _arrows(seen: Observed, group: Sequence[Event], later: Observed | None) -> list[View]:
+    """Where each tool said the chosen candidate would take things, and where they went."""
+    chosen = next((e for e in group if isinstance(e, Chosen)), None)
+    if chosen is None:
+        return []
+    before = layout(seen.scene)
+    arrows: list[View] = []
+    for judged in group:
+        if isinstance(judged, Judged) and judged.candidate == chosen.candidate:
+            moved = judged.outcome.get("moved") or {}
+            after = layout(judged.outcome.get("after") or {})
+            word = "imagined" if judged.source == "video" else "simulated"
+            for name in moved:
+                if name in before:
+                    arrows += _arrow(
+                        judged.source, before[name], after.get(name), f"{name}, {word}"
+                    )
+    if later is not None and any(isinstance(e, Acted) for e in group):
+        after = layout(later.scene)
+        for name, place in before.items():
+            arrows += _arrow("real", place, after.get(name), f"{name}, really")
+    return arrows
+
+
+def _map(seen: Observed, arrows: list[View]) -> View:
+    patches = []
+    for p in seen.scene.get("patches") or ():
+        place = _xy(p.get("position"))
+        if place is not None:
+            x, y = _on_map(place)
+            kind = str(p.get("kind", ""))
+            radius = float(p.get("radius") or 0.05) * _MAP_SCALE
+            patches.append(
+                {"kind": kind, "x": x, "y": y, "r": radius, "fill": _PATCH_FILL.get(kind, "#888")}
+            )
+    pusher = _xy(seen.scene.get("pusher"))
+    spot = None
+    if pusher is not None:
+        x, y = _on_map(pusher)
+        spot = {"x": x, "y": y}
+    return {
+        "id": f"map{seen.decision}",
+        "objects": _map_objects(seen.scene),
+        "patches": patches,
+        "pusher": spot,
+        "arrows": arrows,
+        "kinds": {a["kind"] for a in arrows},
+    }
+
+
+def _boxes(seen: Observed) -> list[View]:
+    boxes = []
+    sx, sy = 128 / seen.frame.width, 128 / seen.frame.height
+    for o in seen.scene.get("objects") or ():
+        box = o.get("box")
+        if not box or len(box) != 4:
+            continue
+        left, top, right, bottom = (float(v) for v in box)
+        x, y, w, h = left * sx, top * sy, (right - left) * sx, (bottom - top) * sy
+        name = f"{o.get('colour', '')} {o.get('shape', '')}".strip()
+        middle = min(116.0, max(12.0, x + w / 2))
+        label = y - 1.6 if y > 8 else y + h + 5
+        boxes.append({"x": x, "y": y, "w": w, "h": h, "tx": middle, "ty": label, "name": name})
+    return boxes
+
+
+def _seen(folder: Path, seen: Observed, arrows: list[View]) -> View:
+    objects = []
+    for o in seen.scene.get("objects") or ():
+        place, confidence = _xy(o.get("position")), o.get("confidence")
+        objects.append(
+            {
+                "name": f"{o.get('colour', '')} {o.get('shape', '')}".strip(),
+                "place": f"{100 * place[0]:+.1f}, {100 * place[1]:+.1f} cm" if place else "",
+                "confidence": f"{100 * float(confidence):.0f} %" if confidence is not None else "",
+            }
+        )
+    return {
+        "image": data_uri(folder, seen.frame.path),
+        "width": seen.frame.width,
+        "height": seen.frame.height,
+        "boxes": _boxes(seen),
+        "map": _map(seen, arrows),
+        "objects": objects,
+        "progress": None if seen.progress is None else min(1.0, max(0.0, seen.progress)),
+    }
+
+
+def _outcome_words(outcome: View) -> str:
+    parts = []
+    for name, shift in (outcome.get("moved") or {}).items():
+        place = _xy(shift)
+        if place is not None:
+            parts.append(f"{name} moves {100 * math.hypot(*place):.0f} cm")
+    for key, words in (("fell", "falls off"), ("vanished", "vanishes"), ("appeared", "appears")):
+        parts += [f"{name} {words}" for name in outcome.get(key) or ()]
+    return ", ".join(parts) + "." if parts else "nothing moves."
+
+
+def _judgement(judged: Judged) -> View:
+    return {
+        "source": judged.source,
+        "says": "The video shows:" if judged.source == "video" else "Physics says:",
+        "outcome": _outcome_words(judged.outcome),
+        "value": min(1.0, max(0.0, judged.value)),
+        "confidence": judged.confidence,
+        "evidence": list(judged.evidence),
+        "reason": judged.reason,
+    }
+
+
+def _candidate(folder: Path, item: Candidate, group: Sequence[Event]) -> View:
+    mine = [e for e in group if getattr(e, "candidate", None) == item.id]
+    pictures: list[View] = []
+    view: View = {
+        "words": item.words, "prior": item.prior, "value": None, "agreement": None,
+        "chosen": False, "gate": "", "disagreements": (), "judgements": [], "pictures": pictures,
+    }  # fmt: skip
+    for event in mine:
+        if isinstance(event, Gated):
+            tools = " and ".join(event.tools) or "no tool"
+            view["gate"] = f"Asked {tools}: {event.reason}"
+        elif isinstance(event, Imagined):
+            count = len(event.clips)
+            for k, ref in enumerate(event.clips, 1):
+                title = "imagined" if count == 1 else f"imagined {k} of {count}"
+                pictures.append(_picture(folder, ref, title))
+        elif isinstance(event, Simulated) and event.clip is not None:
+            said = [f"{e.get('subject', '')} {e.get('kind', '')}" for e in event.events[:4]]
+            pictures.append(_picture(folder, event.clip, "simulated", ", ".join(said)))
+        elif isinstance(event, Judged):
+            view["judgements"].append(_judgement(event))
+        elif isinstance(event, CrossChecked):
+            view["agreement"] = event.agreement
+            view["disagreements"] = event.disagreements
+        elif isinstance(event, Chosen):
+            view["chosen"], view["value"] = True, event.value
+    for chosen in group:
+        if isinstance(chosen, Chosen) and item.id in chosen.values:
+            view["value"] = chosen.values[item.id]
+    return view
+
+
+def _surprise(event: Surprised) -> str:
+    far = {
+        n: math.dist(event.predicted[n], event.seen[n]) for n in event.predicted if n in event.seen
+    }
+    worst = max(far, key=lambda n: far[n]) if far else ""
+    gone = [n for n in event.predicted if n not in event.seen]
+    text = f"Surprise: off the prediction by {100 * event.metres:.1f} cm"
+    text += f" ({worst})" if worst else ""
+    text += f"; no longer seen: {', '.join(gone)}" if gone else ""
+    return f"{text}. {event.reason}".strip()
+
+
+def _one_of_each(pictures: Sequence[View]) -> list[View]:
+    """Return the first picture of each tool, to stand beside reality."""
+    first: dict[str, View] = {}
+    for picture in pictures:
+        first.setdefault(picture["source"], {**picture, "sheet": "", "note": ""})
+    return list(first.values())
+
+
+def decision_view(
+    folder: Path, number: int, group: Sequence[Event], later: Observed | None
+) -> View:
+    """Return what the template prints of one decision.
+
+    Args:
+      folder: the run's folder, where media lie.
+      number: of the decision, from 0.
+      group: its events, in order.
+      later: what was seen after it acted, if anything was.
+    """
+    seen = next((e for e in group if isinstance(e, Observed)), None)
+    chosen = next((e for e in group if isinstance(e, Chosen)), None)
+    acted = [e for e in group if isinstance(e, Acted)]
+    items = [c for e in group if isinstance(e, Proposed) for c in e.candidates]
+    views = [_candidate(folder, c, group) for c in items]
+    # The chosen one first, then by value, as a reader wants it.
+    views.sort(key=lambda v: (not v["chosen"], -(v["value"] or 0.0), -(v["prior"] or 0.0)))
+    last_look = not items and not acted
+    arrows = _arrows(seen, group, later) if seen else []
+    pictures = [_picture(folder, a.clip, "what really happened") for a in acted if a.clip]
+    pictures += [p for v in views if v["chosen"] for p in _one_of_each(v["pictures"])]
+    return {
+        "number": number,
+        "title": "The last look" if last_look else f"Decision {number + 1}",
+        "at": group[0].t if group else None,
+        "seen": _seen(folder, seen, arrows) if seen else None,
+        "candidates": views,
+        "why": chosen.why if chosen else "",
+        "hints": chosen.hints if chosen else (),
+        "acted": {"pictures": pictures, "steps": sum(a.steps for a in acted)} if acted else None,
+        "surprises": [_surprise(e) for e in group if isinstance(e, Surprised)],
+        "calm": later is not None,
+        "replanned": [e.reason for e in group if isinstance(e, Replanned)],
+        "failures": [e for e in group if isinstance(e, Failed)],
+    }
