@@ -1,0 +1,84 @@
+"""One recorded run from a config to a result: what the command line and `make demo` do."""
+
+import contextlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mindseye.planner.config import Config
+from mindseye.planner.events import Result
+from mindseye.planner.live import LiveView
+from mindseye.planner.record import Recorder, new_run_folder, read_record
+from mindseye.planner.report import write_report
+from mindseye.tools.errors import MindseyeError
+from mindseye.tools.goals import Goal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How a run ended, whatever way it did."""
+
+    result: Result
+    exit_code: int
+    report: Path | None
+    """Path of the page; None when there was no space for it."""
+    error: str = ""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Fields that `--json` adds to the result."""
+
+
+def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
+    """Run a task, record it, write the report.
+
+    Once the record has begun, errors and Ctrl-C end the run but are returned,
+    with the record and report intact.
+
+    Raises:
+      MindseyeError: the models or the world could not be made; there is no run.
+    """
+    from mindseye.planner.agent import Agent
+    from mindseye.tools.world import make_world
+
+    agent = Agent.from_config(config)
+    options = config.world_options
+    world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
+    view = None if quiet else LiveView()
+    error, code = "", 0
+    with contextlib.closing(world):
+        folder = new_run_folder(Path(config.runs), task, config.seed)
+        try:
+            with Recorder(folder, view) as recorder:
+                agent.run(task, world, recorder=recorder)
+        except MindseyeError as failure:
+            error, code = " ".join(str(failure).split()), failure.exit_code
+        except KeyboardInterrupt:
+            error, code = "interrupted", 130
+        finally:
+            if view is not None:
+                view.close()
+    return _done(folder, error, code)
+
+
+def _done(folder: Path, error: str, code: int) -> Done:
+    result = read_record(folder).result or Result(
+        success=False, reason=error or "no result", steps=0, seconds=0.0, run=str(folder)
+    )
+    report: Path | None = None
+    # A full disk has been told already; the page can be made later from the record.
+    with contextlib.suppress(MindseyeError):
+        report = write_report(folder)
+    if not error:
+        return Done(result=result, exit_code=0 if result.success else 1, report=report)
+    return Done(result=result, exit_code=code, report=report, error=error, extra={"error": error})
+
+
+def understand_only(task: str, names: tuple[str, ...], config: Config) -> Goal:
+    """Return how the configured language model understands a task about `names`.
+
+    Raises:
+      MindseyeError: the model cannot be reached, or finds no goal in the task.
+    """
+    from mindseye.planner.language.mind import understand
+    from mindseye.planner.language.models import load_language
+
+    return understand(load_language(config.model, config.model_options), task, names)
