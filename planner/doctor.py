@@ -1,8 +1,6 @@
 """What is installed, which back-ends answer, what is missing and the command that mends it."""
 
-import hashlib
 import importlib.metadata
-import importlib.resources
 import os
 import platform
 import subprocess
@@ -14,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from mindseye.planner.checksums import read_checksums, sha256
 from mindseye.planner.config import Config
 from mindseye.tools.contracts import Kind, load_backend
 
@@ -91,25 +90,16 @@ def _packages() -> Iterator[Check]:
         )
 
 
-def shipped_weights() -> dict[str, str]:
-    """Return path inside the package -> expected sha256, of every weight file that is shipped."""
-    listed = importlib.resources.files("mindseye.planner") / "weights.sha256"
-    rows = [line.split() for line in listed.read_text(encoding="utf-8").splitlines() if line]
-    return {path: digest for digest, path in rows}
-
-
 def _shipped_weights() -> Iterator[Check]:
-    root = importlib.resources.files("mindseye")
-    for path, expected in shipped_weights().items():
+    for path, expected in read_checksums().items():
         name = f"weights {path}"
         try:
-            data = (root / path).read_bytes()
-        except OSError:
-            yield Check(name=name, ok=False, detail="missing", mend=_MEND_WEIGHTS)
+            found = sha256(path)
+        except OSError as error:
+            yield Check(name=name, ok=False, detail=str(error.strerror), mend=_MEND_WEIGHTS)
             continue
-        found = hashlib.sha256(data).hexdigest()
         fits = found == expected
-        detail = f"{len(data) / 1e6:.1f} MB, sha256 {found[:12]}"
+        detail = f"sha256 {found[:12]}"
         if not fits:
             detail += f", expected {expected[:12]}: corrupt, or trained again"
         yield Check(name=name, ok=fits, detail=detail, mend=_MEND_WEIGHTS)

@@ -43,6 +43,8 @@ from mindseye.tools.values import (
 
 # No test may reach for a hub, a window system or a GL library.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Tests run side by side: a thread pool in each would fight over the cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 _COLOURS = {"red": (220, 60, 60), "blue": (60, 90, 230)}
