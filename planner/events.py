@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
-from mindseye.tools.values import Point, Source
+from mindseye.tools.values import Source
 
 
 def plain(value: Any) -> Any:
@@ -48,6 +48,7 @@ _INSIDE = r"^(media/[A-Za-z0-9_-]+\.(mp4|png))?$"
 Plain = Annotated[dict[str, Any], BeforeValidator(plain)]
 PlainList = Annotated[list[Any], BeforeValidator(plain)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Place = tuple[Number, Number]
 Stage = str
 """What seconds are spent on: "language", "video", "physics", "vision", "acting", ..."""
 
@@ -160,7 +161,7 @@ class Simulated(_Event):
     clip: MediaRef | None = None
     push: Plain = {}
     events: PlainList = []
-    layout: dict[str, Point] = {}
+    layout: dict[str, Place] = {}
     """Name -> where it ended, metres; what fell is absent."""
     ms: Number
 
@@ -172,6 +173,8 @@ class Judged(_Event):
     decision: int
     candidate: str
     source: Literal["video", "physics"]
+    read_from: Literal["state", "pixels"] = "pixels"
+    """Whether the simulator's state was read or, by vision, a clip."""
     outcome: Plain
     value: Number
     """In [0, 1]."""
@@ -230,8 +233,8 @@ class Surprised(_Event):
     decision: int
     metres: Number
     """Largest distance between a predicted and a seen place."""
-    predicted: dict[str, Point]
-    seen: dict[str, Point]
+    predicted: dict[str, Place]
+    seen: dict[str, Place]
     source: Literal["video", "physics", "geometry"] | None = None
     reason: str = ""
 

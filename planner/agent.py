@@ -1,0 +1,169 @@
+"""The agent: four models and the loop that binds them, behind three methods."""
+
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mindseye.planner import events as ev
+from mindseye.planner.config import Config, merge
+from mindseye.planner.decide import Context, Decider, Decision, Mind
+from mindseye.planner.loop import Episode, RunResult
+from mindseye.planner.perception import Memory
+from mindseye.planner.picture import Eye
+from mindseye.planner.record import NullRecorder, OnEvent, Recorder
+from mindseye.tools.contracts import ActionDecoder, World, load_backend
+from mindseye.tools.errors import BadInput, ToolError, Unavailable
+from mindseye.tools.goals import Goal
+from mindseye.tools.values import Frames
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the agent would do next, without doing it."""
+
+    goal: Goal
+    decision: Decision | None
+    """None when nothing could be proposed."""
+
+
+class Agent:
+    """Solves tasks in words by picturing what could be done."""
+
+    def __init__(self, config: Config, mind: Mind, eye: Eye, decoder: ActionDecoder) -> None:
+        """Bind models that are already loaded; `from_config` loads them.
+
+        Args:
+          config: settings of the runs.
+          mind: the language model's four uses.
+          eye: vision and the tools that picture.
+          decoder: turns a chosen picture into motion.
+        """
+        self.config, self.mind, self.eye, self.decoder = config, mind, eye, decoder
+        self.random_judge = False
+        """Ablation: draw values by lot instead of judging pictures."""
+
+    @classmethod
+    def from_config(
+        cls, config: Config | Mapping[str, Any] | None = None, **settings: Any
+    ) -> "Agent":
+        """Load the models that a config names; those it does not need stay unloaded.
+
+        Args:
+          config: a `Config`, or a table of settings that differ from the defaults.
+          **settings: single settings, over `config`.
+
+        Raises:
+          BadInput: an unknown setting or back-end.
+          Unavailable: weights or a package are missing.
+        """
+        base = config if isinstance(config, Config) else merge(Config(), config or {})
+        resolved = merge(base, settings, "Agent.from_config") if settings else base
+        from mindseye.planner.language.mind import LanguageMind
+
+        set_threads(resolved.threads)
+        mind = LanguageMind.from_config(resolved)
+        return cls(resolved, mind, load_eye(resolved),
+                   load_backend("decoder", resolved.decoder, resolved.decoder_options))  # fmt: skip
+
+    def run(
+        self,
+        task: str,
+        world: World,
+        recorder: Recorder | NullRecorder | None = None,
+        on_event: OnEvent | None = None,
+    ) -> RunResult:
+        """Solve a task in a world.
+
+        Args:
+          task: what is wanted, in words.
+          world: anything with Gymnasium's `reset` and `step` whose observation
+            holds `frame` and `pusher`.
+          recorder: where the record goes; None keeps none.
+          on_event: called with every event, when there is no recorder.
+
+        Raises:
+          BadInput: the task makes no sense on this table.
+          Unavailable: a model or tool does not answer.
+          WorldFailed: the world raised or died.
+        """
+        started = time.monotonic()
+        recorder = recorder or NullRecorder(on_event)
+        config = self.config
+        recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
+        observation, _ = world.reset()
+        context = self._context(recorder)
+        episode = Episode(context, world, self.decoder, observation)
+        try:
+            context.goal = self._understand(task, episode.memory.expected, context)
+            success, reason = episode.run()
+        except ToolError as error:
+            raise Unavailable(f"a model kept giving what cannot be used: {error}") from error
+        seconds = time.monotonic() - started
+        recorder.emit(
+            ev.Finished(
+                success=success, reason=reason, steps=episode.steps, seconds=seconds,
+                cost=context.cost,
+            )
+        )  # fmt: skip
+        folder = str(recorder.folder) if isinstance(recorder, Recorder) else ""
+        return RunResult(
+            success=success, reason=reason, steps=episode.steps, seconds=seconds, run=folder
+        )
+
+    def plan(self, task: str, frame: Frames) -> Plan:
+        """Return what would be done next for a task, given one camera frame.
+
+        Args:
+          task: what is wanted, in words.
+          frame: `[H, W, 3] uint8`.
+        """
+        context = self._context(NullRecorder())
+        scene = self.eye.vision.look([frame])[0]
+        memory = Memory(scene)
+        context.expected = memory.expected
+        context.goal = self._understand(task, memory.expected, context)
+        decision = Decider(context, 0, memory.scene, frame).decide()
+        return Plan(goal=context.goal, decision=decision)
+
+    def _context(self, recorder: Recorder | NullRecorder) -> Context:
+        lot = random.Random(self.config.seed) if self.random_judge else None
+        return Context(
+            config=self.config, mind=self.mind, eye=self.eye, recorder=recorder,
+            goal=_NOTHING, expected=(), random_values=lot,
+        )  # fmt: skip
+
+    def _understand(self, task: str, names: tuple[str, ...], context: Context) -> Goal:
+        if not names:
+            raise BadInput("no object is seen on the table; is the camera's frame right?")
+        started = time.monotonic()
+        goal = self.mind.understand(task, names)
+        seconds = time.monotonic() - started
+        context.spend("language", seconds)
+        context.recorder.emit(ev.Understood(goal=goal.to_json(), seconds=seconds))
+        return goal
+
+
+_NOTHING = Goal.model_validate({"all": [{"relation": "in_line", "subject": "all"}]})
+"""Stands in until the task is understood."""
+
+
+def set_threads(threads: int) -> None:
+    """Give torch that many threads."""
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def load_eye(config: Config) -> Eye:
+    """Load vision and the tools that the config allows."""
+    device = {"device": config.device, "dtype": config.dtype}
+    vision = load_backend("vision", config.vision, device | config.vision_options)
+    physics = video = None
+    if config.tools in ("physics", "both"):
+        threads = {"threads": config.threads}
+        physics = load_backend("physics", config.physics, threads | config.physics_options)
+    if config.tools in ("video", "both"):
+        video = load_backend("video", config.video, device | config.video_options)
+    return Eye(vision=vision, physics=physics, video=video, samples=config.samples)

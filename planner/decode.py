@@ -1,0 +1,59 @@
+"""Action decoders: a chosen picture becomes motion of the pusher."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mindseye.tools.goals import TABLE_HALF
+from mindseye.tools.physics.skills import PushController
+from mindseye.tools.values import Point, Push, SceneGraph
+
+PATIENCE = 10
+"""Looks without the subject after which it counts as gone."""
+
+
+class ClosedLoopPush:
+    """Pushes an object to a place, steering by what vision sees ten times a second.
+
+    The place is the picture's: where the imagined object ended, or where
+    geometry wants it. Goals of a push are far better commands than imagined
+    pusher pixels, since errors on the way are seen and corrected.
+    """
+
+    def __init__(self) -> None:
+        """Start idle."""
+        self._push: Push | None = None
+        self._controller = PushController([])
+        self._last: Point | None = None
+        self._unseen = 0
+
+    def decode(
+        self, push: Push, scene: SceneGraph, pusher: NDArray[np.float64]
+    ) -> NDArray[np.float32] | None:
+        """Return the next action `[dx, dy, lift]` in [-1, 1], or None when the push is done.
+
+        Args:
+          push: what to do; another object than last time begins a new push.
+          scene: what is seen now.
+          pusher: `[3]` its place, metres.
+        """
+        if push is not self._push:
+            self._push, self._controller = push, PushController([push])
+            self._last, self._unseen = None, 0
+        subject = np.array([self._locate(push.subject, scene)], dtype=float)
+        action = self._controller.act(subject, np.asarray(pusher, dtype=float)[None])[0]
+        if self._controller.done[0]:
+            self._push = None
+            return None
+        return action.astype(np.float32)
+
+    def _locate(self, name: str, scene: SceneGraph) -> Point:
+        """Return the subject's place; hidden for a moment it stays where it was."""
+        found = scene.find(name)
+        nowhere = (float("nan"), float("nan"))
+        if found is not None and max(map(abs, found.position)) <= TABLE_HALF + 0.01:
+            self._last, self._unseen = found.position, 0
+            return found.position
+        self._unseen += 1
+        if self._last is None or self._unseen > PATIENCE:
+            return nowhere
+        return self._last

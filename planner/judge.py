@@ -1,0 +1,166 @@
+"""The judge: two tools' pictures of one candidate become one value.
+
+Both rewards are kept, each with its evidence. Where the tools disagree about an
+object, the record names it and the value drops; the spread over imagined samples
+counts against a candidate, since planning otherwise seeks out model errors.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from mindseye.planner.candidates import Candidate
+from mindseye.tools.values import Clip, Outcome, Point, Reward, Rollout
+
+APART = 0.05
+"""The tools disagree about an object when they put it this far apart, metres."""
+DISAGREEMENT_COST = 0.25
+"""Share of the value that is lost when they disagree about everything."""
+SPREAD_COST = 0.5
+"""How many standard deviations over samples are taken off an imagined reward."""
+CARE_COST = 0.004
+"""A slow or roundabout push must be worth this much more than a straight one."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Picture:
+    """What the tools showed of one candidate; empty where a tool was not asked."""
+
+    candidate: Candidate
+    rollout: Rollout | None = None
+    computed: Outcome | None = None
+    """Outcome read off the simulator's state."""
+    computed_reward: Reward | None = None
+    watched: Outcome | None = None
+    """Outcome that vision read off the simulated clip."""
+    watched_reward: Reward | None = None
+    clips: tuple[Clip, ...] = ()
+    imagined: tuple[Outcome, ...] = ()
+    imagined_rewards: tuple[Reward, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """How far each tool is believed: a Beta posterior over "its prediction came true"."""
+
+    physics: tuple[float, float] = (9.0, 1.0)
+    """(came true, did not), counting the prior's pretended observations."""
+    video: tuple[float, float] = (2.0, 2.0)
+
+    def mean(self, tool: str) -> float:
+        """Return the expected share of right predictions."""
+        right, wrong = self.physics if tool == "physics" else self.video
+        return right / (right + wrong)
+
+    def updated(self, tool: str, came_true: bool) -> "Trust":
+        """Return the posterior after one more prediction was checked."""
+        right, wrong = self.physics if tool == "physics" else self.video
+        new = (right + came_true, wrong + (not came_true))
+        if tool == "physics":
+            return Trust(physics=new, video=self.video)
+        return Trust(physics=self.physics, video=new)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """The value of a candidate and what it rests on."""
+
+    candidate: Candidate
+    value: float
+    """In [0, 1]."""
+    confidence: float
+    agreement: float | None = None
+    """Share of objects that both tools put in the same place; None with fewer than two tools."""
+    disagreements: tuple[str, ...] = ()
+    predicted: dict[str, Point] = field(default_factory=dict)
+    """Name -> where it is expected to end."""
+    target: Point = (0.0, 0.0)
+    """Where the subject is to be pushed."""
+    tool: str = "none"
+    """Whose prediction `predicted` is: physics, video or none."""
+    lost: tuple[str, ...] = ()
+    """Objects expected to fall."""
+
+
+def compare(computed: Outcome, imagined: Outcome) -> tuple[float, tuple[str, ...]]:
+    """Return the share of objects on which two outcomes agree, and a sentence for each other.
+
+    An object that one tool lets fall and the other keeps is a disagreement too.
+    """
+    a, b = computed.after.layout, imagined.after.layout
+    names = computed.before.names
+    sentences = []
+    for name in names:
+        if (name in a) != (name in b):
+            who = "simulation" if name in a else "imagination"
+            sentences.append(f"only the {who} keeps the {name} on the table")
+        elif name in a:
+            gap = ((a[name][0] - b[name][0]) ** 2 + (a[name][1] - b[name][1]) ** 2) ** 0.5
+            if gap > APART:
+                sentences.append(f"the {name} ends {gap * 100:.0f} cm apart")
+    share = 1.0 - len(sentences) / len(names) if names else 1.0
+    return share, tuple(sentences)
+
+
+def video_value(rewards: Sequence[Reward]) -> float:
+    """Return the mean of the imagined rewards, less what their spread costs."""
+    values = [r.value for r in rewards]
+    return max(0.0, statistics.fmean(values) - SPREAD_COST * statistics.pstdev(values))
+
+
+def judge(picture: Picture, trust: Trust) -> Judgement:
+    """Weigh what the tools showed of one candidate."""
+    candidate = picture.candidate
+    weighted: list[tuple[float, float, float]] = []
+    if picture.computed_reward is not None:
+        reward = picture.computed_reward
+        weighted.append((reward.value, reward.confidence, trust.mean("physics")))
+    if picture.imagined_rewards:
+        confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
+        value = video_value(picture.imagined_rewards)
+        # An imagined end that vision can hardly read says little.
+        weighted.append((value, confidence, trust.mean("video") ** 2 * confidence))
+    if not weighted:
+        return Judgement(
+            candidate=candidate, value=candidate.prior, confidence=0.0,
+            target=candidate.push.target,
+        )  # fmt: skip
+    total = sum(w for _, _, w in weighted) or 1.0
+    value = sum(v * w for v, _, w in weighted) / total
+    confidence = sum(c * w for _, c, w in weighted) / total
+    agreement, sentences = _agreement(picture)
+    if agreement is not None:
+        value *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * trust.mean("video")
+    if candidate.subgoal.manner != "straight":
+        value -= CARE_COST
+    predicted, target, tool, lost = _prediction(picture)
+    return Judgement(
+        candidate=candidate, value=max(0.0, min(1.0, value)), confidence=confidence,
+        agreement=agreement, disagreements=sentences, predicted=predicted, target=target,
+        tool=tool, lost=lost,
+    )  # fmt: skip
+
+
+def best_sample(picture: Picture) -> int:
+    """Return the index of the imagined sample with the highest reward."""
+    values = [r.value for r in picture.imagined_rewards]
+    return values.index(max(values))
+
+
+def _agreement(picture: Picture) -> tuple[float | None, tuple[str, ...]]:
+    if picture.computed is None or not picture.imagined:
+        return None, ()
+    found = [compare(picture.computed, outcome) for outcome in picture.imagined]
+    best = max(range(len(found)), key=lambda i: found[i][0])
+    return statistics.fmean(share for share, _ in found), found[best][1]
+
+
+def _prediction(picture: Picture) -> tuple[dict[str, Point], Point, str, tuple[str, ...]]:
+    """Return whose picture is acted on: places, where to push, tool, what would fall."""
+    push = picture.candidate.push
+    if picture.computed is not None:
+        after = picture.computed.after.layout
+        return after, push.target, "physics", picture.computed.fell
+    outcome = picture.imagined[best_sample(picture)]
+    after = outcome.after.layout
+    return after, after.get(push.subject, push.target), "video", outcome.fell

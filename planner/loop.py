@@ -1,0 +1,212 @@
+"""The loop: look, decide, act, look again, be surprised, decide anew.
+
+Every step writes a typed event; terminal, page, report and replay read those.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mindseye.planner import events as ev
+from mindseye.planner.decide import Context, Decider, Decision
+from mindseye.planner.judge import Judgement
+from mindseye.planner.perception import Memory, clearly_satisfied, surprise
+from mindseye.tools.contracts import ActionDecoder, World
+from mindseye.tools.errors import WorldFailed
+from mindseye.tools.goals import progress, satisfied
+from mindseye.tools.values import Clip, Frames, Point, Provenance, Push, SceneGraph
+
+SURPRISE = 0.05
+"""A place this far from the predicted one is a surprise, metres."""
+PATIENCE = 4
+"""Decisions without progress after which the run stops."""
+GAIN = 0.01
+"""Less than this is no progress."""
+MAX_STEPS = 160
+"""Actions that one push may take."""
+CLIP_EVERY = 3
+"""Every third frame of what happened is kept."""
+REST = np.array([0.0, 0.0, 1.0], dtype=np.float32)
+"""Do nothing, with the pusher up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """How a run ended."""
+
+    success: bool
+    """Whether the goal is seen to be reached."""
+    reason: str
+    steps: int
+    """Actions taken."""
+    seconds: float
+    run: str
+    """Folder of the record; empty when none was kept."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Acting:
+    """What happened while a push was carried out."""
+
+    actions: tuple[tuple[float, float, float], ...]
+    frames: list[Frames]
+
+
+class Episode:
+    """One run in one world."""
+
+    def __init__(self, context: Context, world: World, decoder: ActionDecoder,
+                 observation: dict[str, NDArray[Any]]) -> None:  # fmt: skip
+        self.context, self.world, self.decoder = context, world, decoder
+        self.observation = observation
+        self.steps = 0
+        self.memory = Memory(self._see())
+        context.expected = self.memory.expected
+
+    def _see(self) -> SceneGraph:
+        started = time.monotonic()
+        scene = self.context.eye.vision.look([self.observation["frame"]])[0]
+        self.context.spend("vision", time.monotonic() - started)
+        return scene
+
+    def _step(self, action: NDArray[np.float32]) -> bool:
+        started = time.monotonic()
+        try:
+            self.observation, _, ended, cut, _ = self.world.step(action)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise WorldFailed(f"the world raised: {type(error).__name__}: {error}") from error
+        self.steps += 1
+        self.context.spend("world", time.monotonic() - started)
+        return bool(ended or cut)
+
+    def look(self, index: int) -> tuple[SceneGraph, float]:
+        """Look at the table as it is now; return the scene and the goal's progress."""
+        scene = self.memory.update(self._see())
+        value = progress(self.context.goal, scene.layout, self.memory.expected)
+        recorder = self.context.recorder
+        frame = recorder.frame(self.observation["frame"])
+        recorder.emit(ev.Observed(decision=index, frame=frame, scene=scene, progress=value))  # type: ignore[arg-type]
+        return scene, value
+
+    def reached(self, scene: SceneGraph, insist: bool) -> bool:
+        """Say whether the goal is seen to hold, and still does after a second look.
+
+        Args:
+          scene: the first look.
+          insist: also demand that it holds when places are read slightly wrong.
+        """
+        goal, expected = self.context.goal, self.memory.expected
+        holds = clearly_satisfied if insist else satisfied
+        if not holds(goal, scene.layout, expected):
+            return False
+        self._step(REST)
+        again = self.memory.update(self._see())
+        return satisfied(goal, again.layout, expected)
+
+    def run(self) -> tuple[bool, str]:
+        """Decide and act until a stop rule applies; return success and which rule it was."""
+        best, stale, doubtful = -1.0, 0, False
+        for index in range(self.context.config.max_decisions):
+            scene, value = self.look(index)
+            if self.reached(scene, insist=not doubtful):
+                return True, "success: the goal is seen to be reached"
+            doubtful = value >= 1.0
+            if self.memory.lost:
+                return False, f"lost: {', '.join(self.memory.lost)} fell off the table"
+            stale = 0 if value > best + GAIN else stale + 1
+            best = max(best, value)
+            if stale >= PATIENCE:
+                return False, f"no progress in {PATIENCE} decisions"
+            if not self._decide_and_act(index, scene):
+                return False, "nothing left to try: no proposal fits the scene"
+        scene, _ = self.look(self.context.config.max_decisions)
+        if self.reached(scene, insist=False):
+            return True, "success: the goal is seen to be reached"
+        return False, f"budget spent: {self.context.config.max_decisions} decisions"
+
+    def _decide_and_act(self, index: int, scene: SceneGraph) -> bool:
+        started = time.monotonic()
+        decision = Decider(self.context, index, scene, self.observation["frame"]).decide()
+        self.context.spend("decision", time.monotonic() - started)
+        if decision is None:
+            return False
+        self._carry_out(index, decision.judgement)
+        self._learn(index, scene, decision)
+        return True
+
+    def _carry_out(self, index: int, judgement: Judgement) -> None:
+        started = time.monotonic()
+        candidate = judgement.candidate
+        push = Push(
+            subject=candidate.push.subject, target=judgement.target,
+            speed=candidate.push.speed, via=candidate.push.via,
+        )  # fmt: skip
+        acting = self._act(push)
+        clip = Clip(
+            frames=np.stack(acting.frames), dt=0.1 * CLIP_EVERY,
+            provenance=Provenance(source="world", model="camera", seed=self.context.config.seed),
+        )  # fmt: skip
+        self.context.recorder.emit(
+            ev.Acted(
+                decision=index, candidate=candidate.id, steps=len(acting.actions),
+                push=push, actions=acting.actions,  # type: ignore[arg-type]
+                clip=self.context.recorder.media(clip), seconds=time.monotonic() - started,
+            )
+        )  # fmt: skip
+
+    def _act(self, push: Push) -> Acting:
+        actions: list[tuple[float, float, float]] = []
+        frames = [self.observation["frame"]]
+        for k in range(MAX_STEPS):
+            action = self.decoder.decode(push, self._see(), self.observation["pusher"])
+            if action is None:
+                break
+            actions.append((float(action[0]), float(action[1]), float(action[2])))
+            ended = self._step(action)
+            if k % CLIP_EVERY == 0 or ended:
+                frames.append(self.observation["frame"])
+            if ended:
+                break
+        frames.append(self.observation["frame"])
+        return Acting(actions=tuple(actions), frames=frames)
+
+    def _learn(self, index: int, before: SceneGraph, decision: Decision) -> None:
+        """Compare what was predicted with what is seen; update trust and history."""
+        context, judgement = self.context, decision.judgement
+        seen = self.memory.update(self._see()).layout
+        picture = decision.pictures.get(judgement.candidate.id)
+        for tool, predicted in predictions(judgement, picture):
+            gap = surprise(predicted, seen)
+            context.trust = context.trust.updated(tool, gap <= SURPRISE)
+            if tool == judgement.tool and gap > SURPRISE:
+                context.recorder.emit(
+                    ev.Surprised(
+                        decision=index, metres=gap, predicted=predicted, seen=seen,
+                        source=tool, reason="it ended elsewhere than pictured",  # type: ignore[arg-type]
+                    )
+                )  # fmt: skip
+                context.recorder.emit(
+                    ev.Replanned(decision=index, reason="reality went another way")
+                )
+        gained = progress(context.goal, seen, self.memory.expected) - progress(
+            context.goal, before.layout, self.memory.expected
+        )
+        result = "done" if gained > GAIN else "missed"
+        context.history.append((judgement.candidate.subgoal, result))
+
+
+def predictions(judgement: Judgement, picture: Any) -> list[tuple[str, dict[str, Point]]]:
+    """Return what each tool that was asked said about where things would end."""
+    if picture is None:
+        return []
+    found: list[tuple[str, dict[str, Point]]] = []
+    if picture.computed is not None:
+        found.append(("physics", picture.computed.after.layout))
+    if picture.imagined:
+        rewards = [r.value for r in picture.imagined_rewards]
+        sample = picture.imagined[rewards.index(max(rewards))]
+        found.append(("video", sample.after.layout))
+    return found
