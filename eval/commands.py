@@ -1,0 +1,127 @@
+"""`mindseye eval ...` and `mindseye bench`: the commands that measure."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+eval_app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure the system.")
+bench_app = typer.Typer(add_completion=False, help="Measure speed.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+N = Annotated[int, typer.Option("--n", min=1, help="Samples.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples.")]
+
+
+def show(result: Mapping[str, Any], as_json: bool) -> None:
+    """Print a result: JSON on standard output, or a table for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+        return
+    sys.stdout.write(f"{result['suite']}\n")
+    for name, row in result["conditions"].items():
+        extra = {
+            k: v
+            for k, v in row.items()
+            if k not in ("score", "low", "high", "n", "errors", "unscored", "by_kind")
+        }
+        values = "  ".join(f"{k} {_short(v)}" for k, v in extra.items())
+        sys.stdout.write(
+            f"  {name:16} {row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  "
+            f"n {row['n']}  errors {row['errors']}  unscored {row['unscored']}  {values}\n"
+        )
+        for kind, part in row.get("by_kind", {}).items():
+            sys.stdout.write(
+                f"    {kind:14} {part['score']:.3f} "
+                f"[{part['low']:.3f}, {part['high']:.3f}]  n {part['n']}\n"
+            )
+    for name, gap in result.get("differences", {}).items():
+        sys.stdout.write(
+            f"  {name:16} {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]\n"
+        )
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+@eval_app.callback()
+def _root() -> None:
+    """Keep sub-commands even while there is one only."""
+
+
+@eval_app.command()
+def tabletop(
+    task_set: Annotated[str, typer.Option("--set", help="short, long or hazard.")] = "short",
+    n: N = 50,
+    tools: Annotated[
+        str, typer.Option(help="Conditions: none, physics, video, both, random.")
+    ] = "none,physics,video,both",
+    seed: Seed = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML or JSON settings.")] = None,
+    assign: Annotated[list[str] | None, typer.Option("--set-option", help="a.b=c")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure success on a task set, by which tools the agent may use."""
+    from mindseye.eval.tabletop import evaluate
+    from mindseye.planner.config import load_config
+
+    settings = load_config(config, assign or [])
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    folder = run or Path(settings.runs) / f"eval-tabletop-{task_set}-{stamp}"
+    conditions = [c.strip() for c in tools.split(",") if c.strip()]
+    result = evaluate(
+        task_set, n, conditions, settings, folder, seed=seed, workers=workers,
+        progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    show(result, as_json)
+
+
+@eval_app.command()
+def vision(n: N = 300, seed: Seed = 1_000_000, as_json: Json = False) -> None:
+    """Measure position error and detection on held-out scenes of varied looks."""
+    from mindseye.eval.vision import vision_accuracy
+
+    show(vision_accuracy(n, seed), as_json)
+
+
+@eval_app.command()
+def video(n: N = 100, seed: Seed = 2_000_000, as_json: Json = False) -> None:
+    """Measure whether imagined clips do what was asked, and rank candidates."""
+    from mindseye.eval.video import video_accuracy
+
+    show(video_accuracy(n, seed), as_json)
+
+
+@eval_app.command()
+def language(
+    path: Annotated[Path | None, typer.Option(help="JSONL of task, objects, goal.")] = None,
+    model: Annotated[str, typer.Option(help="Language model.")] = "smollm2",
+    as_json: Json = False,
+) -> None:
+    """Measure how often a task in hand-written words is understood exactly."""
+    from mindseye.eval.language import language_accuracy
+
+    show(language_accuracy(model, path), as_json)
+
+
+@bench_app.command()
+def bench(as_json: Json = False) -> None:
+    """Time simulator, renderer, a decision by stage, import and help."""
+    from mindseye.eval.bench import run_bench
+
+    result = run_bench()
+    if as_json:
+        sys.stdout.write(json.dumps(result) + "\n")
+        return
+    for name, ratio in result["ratios"].items():
+        sys.stdout.write(f"{name:40} {ratio:.2f} x\n")
+    for name, entry in result["absolute"].items():
+        sys.stdout.write(f"{name:40} {entry['value']:.4g} {entry['unit']}\n")

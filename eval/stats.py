@@ -1,0 +1,53 @@
+"""Intervals for what is counted and what is measured."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Z95 = 1.959964
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """Return the 95 % Wilson score interval of a share (Wilson, 1927); (0, 1) for n = 0."""
+    if n == 0:
+        return 0.0, 1.0
+    p, z2 = successes / n, Z95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def bootstrap_median(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of a median (Efron, 1979)."""
+    data = np.asarray(values, dtype=float)
+    if not len(data):
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    medians = np.median(rng.choice(data, (2000, len(data))), axis=1)
+    low, high = np.quantile(medians, [0.025, 0.975])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paired:
+    """Two conditions on the same tasks."""
+
+    difference: float
+    """Mean of second minus first, in [-1, 1]."""
+    low: float
+    high: float
+    """95 % percentile bootstrap interval of the difference."""
+    n: int
+
+
+def paired_difference(first: Sequence[bool], second: Sequence[bool], seed: int = 0) -> Paired:
+    """Compare two conditions task by task."""
+    gaps = np.asarray(second, dtype=float) - np.asarray(first, dtype=float)
+    if not len(gaps):
+        return Paired(difference=0.0, low=-1.0, high=1.0, n=0)
+    rng = np.random.default_rng(seed)
+    means = rng.choice(gaps, (4000, len(gaps))).mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Paired(difference=float(gaps.mean()), low=float(low), high=float(high), n=len(gaps))
