@@ -340,3 +340,7 @@ def main() -> None:
     # A run that is asked to stop leaves a whole record, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(invoke(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -5,13 +5,23 @@ pass them as they are, they are made plain on the way in.
 """
 
 import dataclasses
+import json
 import math
 import re
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
+from mindseye.tools.goals import Goal
 from mindseye.tools.values import Source
 
 
@@ -121,6 +131,14 @@ class Understood(_Event):
     goal: Plain
     words: str = ""
     seconds: Number = 0.0
+
+    @property
+    def said(self) -> str:
+        """The goal as people read it."""
+        try:
+            return self.words or Goal.model_validate(self.goal).words()
+        except ValidationError:
+            return json.dumps(self.goal)
 
 
 class Proposed(_Event):

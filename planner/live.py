@@ -64,7 +64,7 @@ class LiveView:
     def __call__(self, event: Event) -> None:
         """Show one event."""
         if isinstance(event, Proposed):
-            self._words = {c.id: c.words for c in event.candidates}
+            self._words |= {c.id: c.words for c in event.candidates}
         for label, text in self._lines(event):
             self._print(event.t, label, text)
         if self._status is not None:
@@ -95,7 +95,7 @@ class LiveView:
             case RunStarted():
                 return [("task", event.task)]
             case Understood():
-                return [("goal", event.words or str(event.goal))]
+                return [("goal", event.said)]
             case Observed():
                 return [("see", _seen(event))]
             case Proposed():

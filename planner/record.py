@@ -14,7 +14,9 @@ import platform
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -124,6 +126,10 @@ class Recorder:
         self._steps = 0
         self._finished = False
         self._disk_full = False
+        # Clips are encoded beside the run: thirty a decision would cost it a second.
+        self._encoder = ThreadPoolExecutor(1, thread_name_prefix="record")
+        self._pending: deque[Future[None]] = deque()
+        self._kept: set[str] = set()
         with self._disk():
             (folder / "media").mkdir(parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -142,6 +148,7 @@ class Recorder:
             if isinstance(stamped, RunStarted):
                 self._write_config(stamped)
             self._append(stamped.model_dump_json().encode() + b"\n")
+            self._drain(wait=isinstance(stamped, Finished))
             if isinstance(stamped, Acted):
                 self._steps += stamped.steps
             if isinstance(stamped, Finished):
@@ -155,19 +162,29 @@ class Recorder:
     def media(self, clip: Clip) -> MediaRef:
         """Store a clip as mp4 with a contact sheet beside it; the same clip is stored once.
 
-        Raises:
-          DiskFull: it could not be written.
+        The files are written in the background. They are there when the run has
+        finished; that they could not be written is raised by a later call.
         """
         digest = clip.digest()
         ref = _clip_ref(clip, path=f"media/{digest}.mp4", sheet=f"media/{digest}.png")
-        video = self.folder / ref.path
-        with self._lock, self._disk():
-            if not video.exists():
-                self._write(self.folder / ref.sheet, media.contact_sheet(clip.frames))
-                part = video.with_suffix(".part")
-                media.write_clip(clip.frames, clip.dt, part)
-                part.replace(video)
+        with self._lock:
+            if digest not in self._kept:
+                self._kept.add(digest)
+                self._pending.append(self._encoder.submit(self._store, ref, clip))
         return ref
+
+    def _store(self, ref: MediaRef, clip: Clip) -> None:
+        with self._disk():
+            self._write(self.folder / ref.sheet, media.contact_sheet(clip.frames))
+            video = self.folder / ref.path
+            part = video.with_suffix(".part")
+            media.write_clip(clip.frames, clip.dt, part)
+            part.replace(video)
+
+    def _drain(self, wait: bool) -> None:
+        """Raise what went wrong in the background, if anything has."""
+        while self._pending and (wait or self._pending[0].done()):
+            self._pending.popleft().result()
 
     def frame(self, frame: Frames) -> MediaRef:
         """Store one `[H, W, 3] uint8` frame as PNG; the same frame is stored once.
@@ -191,6 +208,7 @@ class Recorder:
         trace: TracebackType | None,
     ) -> None:
         try:
+            self._drain(wait=True)
             if not self._finished and not self._disk_full:
                 self._close_with(error)
         except DiskFull:
@@ -198,6 +216,7 @@ class Recorder:
             if error is None:
                 raise
         finally:
+            self._encoder.shutdown()
             os.close(self._events)
 
     def _close_with(self, error: BaseException | None) -> None:

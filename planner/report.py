@@ -8,7 +8,6 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from pydantic import ValidationError
 
 from mindseye.planner.events import (
     Acted,
@@ -24,11 +23,10 @@ from mindseye.planner.events import (
 from mindseye.planner.record import Record, read_record
 from mindseye.planner.report_decisions import View, decision_view, split
 from mindseye.tools.errors import BadInput
-from mindseye.tools.goals import Goal
 
 _STAGE_FILL = {
     "language": "#3e7bfa", "video": "#8f63e8", "physics": "#0b9fae", "vision": "#30a46c",
-    "acting": "#e08a1e", "world": "#e08a1e", "record": "#9aa0ac",
+    "acting": "#e08a1e", "world": "#e08a1e", "everything else": "#9aa0ac",
 }  # fmt: skip
 _OTHER_FILLS = ("#d6477f", "#7a8b3c", "#5b6b8c", "#b5651d")
 
@@ -62,7 +60,7 @@ def render(record: Record) -> str:
     )
     script = _asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template("report.html.jinja").render(
         css=Markup(_asset("report.css")),
         script=Markup(script),
         script_hash=Markup(digest),
@@ -102,13 +100,7 @@ def _view(record: Record) -> View:
 
 def _goal(record: Record) -> list[str]:
     understood = record.of(Understood)
-    if not understood:
-        return []
-    try:
-        words = Goal.model_validate(understood[-1].goal).words()
-    except ValidationError:
-        words = understood[-1].words
-    return words.split(", ")
+    return understood[-1].said.split(", ") if understood else []
 
 
 def _banner(record: Record) -> View:
@@ -166,8 +158,11 @@ def _cost(record: Record) -> View:
             total[stage] = total.get(stage, 0.0) + seconds
     finished = record.of(Finished)
     if finished and finished[-1].cost:
-        # The loop's own account is exact: it also holds what no event of a decision tells.
-        total = {k: v for k, v in finished[-1].cost.items() if v > 0}
+        # The loop's own account is exact. "decision" is the sum of stages that stand beside it.
+        total = {k: v for k, v in finished[-1].cost.items() if v > 0 and k != "decision"}
+        rest = finished[-1].seconds - sum(total.values())
+        if rest > 0:
+            total["everything else"] = rest
         rows.append(("whole run", total))
     fills = _fills([s for _, stages in rows for s in stages])
     longest = max((sum(s.values()) for _, s in rows), default=0.0) or 1.0

@@ -36,6 +36,8 @@ _FILL = {
     "purple": "#9b5de5",
 }  # fmt: skip
 _PATCH_FILL = {"ice": "#5ec8ff", "sticky": "#b08040"}
+SHOWN = 4
+"""Candidates that stand open on the page; the others are folded."""
 _MAP_SIZE = 400
 _MAP_SCALE = 360 / (2 * TABLE_HALF)
 
@@ -233,10 +235,18 @@ def _outcome_words(outcome: View) -> str:
     return ", ".join(parts) + "." if parts else "nothing moves."
 
 
+_SAYS = {
+    ("video", "pixels"): "The imagined clip shows:",
+    ("video", "state"): "The imagined clip shows:",
+    ("physics", "pixels"): "The simulated clip shows:",
+    ("physics", "state"): "The simulation says:",
+}
+
+
 def _judgement(judged: Judged) -> View:
     return {
         "source": judged.source,
-        "says": "The video shows:" if judged.source == "video" else "Physics says:",
+        "says": _SAYS[judged.source, judged.read_from],
         "outcome": _outcome_words(judged.outcome),
         "value": min(1.0, max(0.0, judged.value)),
         "confidence": judged.confidence,
@@ -312,7 +322,9 @@ def decision_view(
     chosen = next((e for e in group if isinstance(e, Chosen)), None)
     acted = [e for e in group if isinstance(e, Acted)]
     items = [c for e in group if isinstance(e, Proposed) for c in e.candidates]
-    views = [_candidate(folder, c, group) for c in items]
+    # What a beam proposes further ahead has a dot in its name, and no camera frame to picture.
+    first = [c for c in items if "." not in c.id]
+    views = [_candidate(folder, c, group) for c in first]
     # The chosen one first, then by value, as a reader wants it.
     views.sort(key=lambda v: (not v["chosen"], -(v["value"] or 0.0), -(v["prior"] or 0.0)))
     last_look = not items and not acted
@@ -324,7 +336,9 @@ def decision_view(
         "title": "The last look" if last_look else f"Decision {number + 1}",
         "at": group[0].t if group else None,
         "seen": _seen(folder, seen, arrows) if seen else None,
-        "candidates": views,
+        "candidates": views[:SHOWN],
+        "others": views[SHOWN:],
+        "ahead": len(items) - len(first),
         "why": chosen.why if chosen else "",
         "hints": chosen.hints if chosen else (),
         "acted": {"pictures": pictures, "steps": sum(a.steps for a in acted)} if acted else None,
