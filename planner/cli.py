@@ -201,6 +201,50 @@ def goal(
 
 
 @app.command()
+def plan(
+    task: Task,
+    frame: Annotated[
+        Path | None, typer.Option(help="A picture of the table. Without: a world's first frame.")
+    ] = None,
+    objects: Objects = None,
+    seed: Seed = None,
+    tools: ToolNames = None,
+    budget: Budget = None,
+    model: Model = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    as_json: Json = False,
+) -> None:
+    """Say what would be done next, without doing it."""
+    settings = _config(
+        config, assignments, objects=object_names(objects), seed=seed, tools=tools, budget=budget,
+        model=model,
+    )  # fmt: skip
+    from mindseye.planner.session import plan_once
+
+    with contextlib.redirect_stdout(sys.stderr):
+        planned = plan_once(_checked_task(task), settings, frame)
+    answer: dict[str, Any] = {"goal": planned.goal.to_json(), "next": None}
+    if planned.decision is not None:
+        best = planned.decision.judgement
+        answer["next"] = {
+            "words": best.candidate.words,
+            "subgoal": best.candidate.subgoal.to_json(),
+            "target": list(best.target),
+            "value": best.value,
+            "confidence": best.confidence,
+            "tool": best.tool,
+        }
+    if as_json:
+        _answer(answer)
+    else:
+        following = answer["next"]
+        text = f"{following['words']} ({following['value']:.2f})" if following else "nothing to do"
+        sys.stdout.write(f"{planned.goal.words()}\n{text}\n")
+    raise typer.Exit(0 if answer["next"] else 1)
+
+
+@app.command()
 def report(run: RunFolder, as_json: Json = False) -> None:
     """Write a run's report.html again."""
     from mindseye.planner.report import write_report
@@ -290,7 +334,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
     """Measure: eval tabletop|vision|video|language, with intervals and paired seeds."""
-    _above("eval", context.args)
+    _above("eval", context.args or ["--help"])
 
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)

@@ -3,15 +3,19 @@
 import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mindseye.planner.config import Config
 from mindseye.planner.events import Result
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import Recorder, new_run_folder, read_record
 from mindseye.planner.report import write_report
-from mindseye.tools.errors import MindseyeError
+from mindseye.tools.errors import BadInput, MindseyeError
 from mindseye.tools.goals import Goal
+from mindseye.tools.values import Frames
+
+if TYPE_CHECKING:
+    from mindseye.planner.agent import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +74,38 @@ def _done(folder: Path, error: str, code: int) -> Done:
     if not error:
         return Done(result=result, exit_code=0 if result.success else 1, report=report)
     return Done(result=result, exit_code=code, report=report, error=error, extra={"error": error})
+
+
+def plan_once(task: str, config: Config, picture: Path | None) -> "Plan":
+    """Return what would be done next, from a picture or from a world's first frame.
+
+    Raises:
+      BadInput: the picture cannot be read.
+      MindseyeError: as `run_recorded`.
+    """
+    from mindseye.planner.agent import Agent
+    from mindseye.tools.world import make_world
+
+    if picture is not None:
+        frame = _read_picture(picture)
+        return Agent.from_config(config).plan(task, frame)
+    agent = Agent.from_config(config)
+    options = config.world_options
+    world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
+    with contextlib.closing(world):
+        observation, _ = world.reset()
+        return agent.plan(task, observation["frame"])
+
+
+def _read_picture(path: Path) -> Frames:
+    import numpy as np
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise BadInput(f"cannot read the picture {str(path)!r}: {error}") from error
 
 
 def understand_only(task: str, names: tuple[str, ...], config: Config) -> Goal:
