@@ -29,6 +29,10 @@ MAX_STEPS = 160
 """Actions that one push may take."""
 CLIP_EVERY = 3
 """Every third frame of what happened is kept."""
+STILL = 0.004
+"""Things that move less than this in a fifth of a second lie still, metres."""
+MAX_REST = 15
+"""Fifths of a second to wait for that."""
 REST = np.array([0.0, 0.0, 1.0], dtype=np.float32)
 """Do nothing, with the pusher up."""
 
@@ -83,13 +87,24 @@ class Episode:
         return bool(ended or cut)
 
     def look(self, index: int) -> tuple[SceneGraph, float]:
-        """Look at the table as it is now; return the scene and the goal's progress."""
-        scene = self.memory.update(self._see())
+        """Wait until things lie still, look; return the scene and the goal's progress."""
+        scene = self._settled()
         value = progress(self.context.goal, scene.layout, self.memory.expected)
         recorder = self.context.recorder
         frame = recorder.frame(self.observation["frame"])
-        recorder.emit(ev.Observed(decision=index, frame=frame, scene=scene, progress=value))  # type: ignore[arg-type]
+        recorder.emit(ev.Observed(decision=index, frame=frame, scene=scene, progress=value))
         return scene, value
+
+    def _settled(self) -> SceneGraph:
+        """Return the scene once nothing rolls any more, or after a while."""
+        scene = self.memory.update(self._see())
+        for _ in range(MAX_REST):
+            for _ in range(2):
+                self._step(REST)
+            before, scene = scene, self.memory.update(self._see())
+            if surprise(before.layout, scene.layout) < STILL:
+                break
+        return scene
 
     def reached(self, scene: SceneGraph, insist: bool) -> bool:
         """Say whether the goal is seen to hold, and still does after a second look.
@@ -152,7 +167,7 @@ class Episode:
         self.context.recorder.emit(
             ev.Acted(
                 decision=index, candidate=candidate.id, steps=len(acting.actions),
-                push=push, actions=acting.actions,  # type: ignore[arg-type]
+                push=push, actions=acting.actions,
                 clip=self.context.recorder.media(clip), seconds=time.monotonic() - started,
             )
         )  # fmt: skip
@@ -185,7 +200,7 @@ class Episode:
                 context.recorder.emit(
                     ev.Surprised(
                         decision=index, metres=gap, predicted=predicted, seen=seen,
-                        source=tool, reason="it ended elsewhere than pictured",  # type: ignore[arg-type]
+                        source=tool, reason="it ended elsewhere than pictured",
                     )
                 )  # fmt: skip
                 context.recorder.emit(

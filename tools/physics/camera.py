@@ -1,11 +1,24 @@
 """A pinhole camera that looks down at the table, and its geometry both ways."""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
+
+
+@functools.lru_cache(maxsize=256)
+def _axes(position: tuple[float, float, float], target: tuple[float, float, float]) -> Array:
+    # Kept: reading one frame asks for the axes of one camera twenty times.
+    forward = np.subtract(target, position)
+    forward = forward / np.linalg.norm(forward)
+    right = np.cross(forward, [0.0, 0.0, 1.0])
+    right /= np.linalg.norm(right)
+    axes = np.stack([right, np.cross(right, forward), forward])
+    axes.flags.writeable = False
+    return axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,12 +36,8 @@ class Camera:
         return cls()
 
     def axes(self) -> Array:
-        """Return `[3, 3]`: rows are the image's right, up and the viewing direction."""
-        forward = np.subtract(self.target, self.position)
-        forward = forward / np.linalg.norm(forward)
-        right = np.cross(forward, [0.0, 0.0, 1.0])
-        right /= np.linalg.norm(right)
-        return np.stack([right, np.cross(right, forward), forward])
+        """Return `[3, 3]`, read-only: rows are the image's right, up and the viewing direction."""
+        return _axes(self.position, self.target)
 
     def rays(self, size: int) -> Array:
         """Return `[size * size, 3]` unit directions through the pixel centres, row by row."""

@@ -40,6 +40,10 @@ TICK = TIMESTEP * SUBSTEPS
 MOVED = 0.01
 """An object that went this far has moved, metres."""
 CLIP_FRAMES = 8
+STILL = 0.012
+"""Slower than this counts as lying still, metres a second."""
+COAST_TICKS = 30
+"""Actions for which things may go on rolling after the push is done."""
 
 
 def next_setpoint(setpoint: Array, action: Array) -> Array:
@@ -93,33 +97,41 @@ class BatchSimulation:
             self.batch.expand("geom_friction")
 
     def run(self, horizon: float) -> Trace:
-        """Advance until every push is done or `horizon` seconds have passed."""
+        """Advance until every push is done and all lies still, or `horizon` seconds have passed."""
         rows = [self.batch.qpos.copy()]
         ended = np.zeros(self.n, dtype=np.int64)
         contact = np.zeros(self.n, dtype=np.int64)
+        coasted = np.zeros(self.n, dtype=np.int64)
+        running = np.ones(self.n, dtype=bool)
         for tick in range(1, round(horizon / TICK) + 1):
-            self._tick()
+            self._tick(running)
             rows.append(self.batch.qpos.copy())
-            running = ~self.controller.done
             ended[running] = tick
             began = (self.controller.phase == Phase.PUSH) & (contact == 0)
             contact[began] = tick
+            coasted += self.controller.done
+            running = ~self.controller.done | (self._moving() & (coasted < COAST_TICKS))
             if not running.any():
                 break
         return Trace(qpos=np.stack(rows), ended=ended, contact=contact)
 
-    def _tick(self) -> None:
+    def _moving(self) -> NDArray[np.bool_]:
+        """Say in which simulations something on the table still slides or rolls."""
+        speed = np.linalg.norm(self.batch.qvel[:, 3:].reshape(self.n, -1, 6)[..., :3], axis=-1)
+        return np.asarray(((speed > STILL) & ~off_table(places(self.batch.qpos))).any(axis=1))
+
+    def _tick(self, running: NDArray[np.bool_]) -> None:
         qpos = self.batch.qpos
         at = places(qpos)[np.arange(self.n), self.subjects]
         seen = np.where(off_table(at)[:, None], np.nan, at[:, :2])
         action = self.controller.act(seen, qpos[:, :3])
         start, self.setpoint = self.setpoint, next_setpoint(self.setpoint, action)
-        running = np.flatnonzero(~self.controller.done).astype(np.int32)
+        ids = np.flatnonzero(running).astype(np.int32)
         for k in range(1, CHUNKS + 1):
             self.batch.ctrl[:] = start + (self.setpoint - start) * (k / CHUNKS)
             if self.scene.patches:
                 self.friction.apply(places(qpos), self.batch.expand("geom_friction"))
-            self.batch.step(ids=running, nstep=SUBSTEPS // CHUNKS)
+            self.batch.step(ids=ids, nstep=SUBSTEPS // CHUNKS)
 
 
 def _events(scene: Scene, push: Push, track: Array, contact: int) -> tuple[Event, ...]:
