@@ -10,6 +10,7 @@ from mindseye.planner.events import Result
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import Recorder, new_run_folder, read_record
 from mindseye.planner.report import write_report
+from mindseye.tools.contracts import Kind, backend_path
 from mindseye.tools.errors import BadInput, MindseyeError
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Frames
@@ -40,6 +41,7 @@ def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
     Raises:
       MindseyeError: the models or the world could not be made; there is no run.
     """
+    check_names(config)
     from mindseye.planner.agent import Agent
     from mindseye.tools.world import make_world
 
@@ -76,6 +78,20 @@ def _done(folder: Path, error: str, code: int) -> Done:
     return Done(result=result, exit_code=code, report=report, error=error, extra={"error": error})
 
 
+def check_names(config: Config) -> None:
+    """Look up every back-end's name: a mistyped one should not cost the loading of the others.
+
+    Raises:
+      BadInput: a name that is not known.
+    """
+    names: dict[Kind, str] = {
+        "video": config.video, "physics": config.physics, "vision": config.vision,
+        "decoder": config.decoder,
+    }  # fmt: skip
+    for kind, name in names.items():
+        backend_path(kind, name)
+
+
 def plan_once(task: str, config: Config, picture: Path | None) -> "Plan":
     """Return what would be done next, from a picture or from a world's first frame.
 
@@ -86,6 +102,7 @@ def plan_once(task: str, config: Config, picture: Path | None) -> "Plan":
     from mindseye.planner.agent import Agent
     from mindseye.tools.world import make_world
 
+    check_names(config)
     if picture is not None:
         frame = _read_picture(picture)
         return Agent.from_config(config).plan(task, frame)

@@ -120,17 +120,15 @@ class ActionDecoder(Protocol):
         ...
 
 
-def load_backend(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
-    """Build the back-end called `name`.
+def backend_path(kind: Kind, name: str) -> str:
+    """Return the `package.module:Attribute` that `name` stands for, without importing it.
 
     Args:
       kind: which contract it fulfils.
       name: short name, entry point of the group `mindseye.<kind>`, or `package.module:Attribute`.
-      options: keyword arguments for its constructor.
 
     Raises:
-      BadInput: no back-end of that name, or options it does not take.
-      Unavailable: it needs a package that is not installed.
+      BadInput: no back-end of that name.
     """
     table = dict(BACKENDS[kind])
     if name not in table and ":" not in name:
@@ -143,7 +141,22 @@ def load_backend(kind: Kind, name: str, options: Mapping[str, Any] | None = None
         raise BadInput(
             f"no {kind} back-end called {name!r}; known: {known}; or give package.module:Attribute"
         )
-    module, _, attribute = path.partition(":")
+    return path
+
+
+def load_backend(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """Build the back-end called `name`.
+
+    Args:
+      kind: which contract it fulfils.
+      name: short name, entry point of the group `mindseye.<kind>`, or `package.module:Attribute`.
+      options: keyword arguments for its constructor.
+
+    Raises:
+      BadInput: no back-end of that name, or options it does not take.
+      Unavailable: it needs a package that is not installed.
+    """
+    module, _, attribute = backend_path(kind, name).partition(":")
     try:
         factory = getattr(importlib.import_module(module), attribute)
     except ModuleNotFoundError as error:
