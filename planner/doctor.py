@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,11 @@ def examine(config: Config) -> list[Check]:
     """Look at everything a run with this config needs. Loads the models, so it takes seconds."""
     return [
         _python(),
-        *_packages(),
-        *_shipped_weights(),
-        *_backends(config),
+        *check_packages(),
+        *check_weights(read_checksums()),
+        *check_backends(config),
         _language(config),
-        *_endpoint(config),
+        *check_endpoint(config),
         _gl(),
         _runs(config),
     ]
@@ -70,7 +70,8 @@ def _python() -> Check:
     )
 
 
-def _packages() -> Iterator[Check]:
+def check_packages() -> Iterator[Check]:
+    """Compare what is installed with what this version asks for."""
     from packaging.requirements import Requirement
 
     for text in importlib.metadata.requires("mindseye") or ():
@@ -90,8 +91,9 @@ def _packages() -> Iterator[Check]:
         )
 
 
-def _shipped_weights() -> Iterator[Check]:
-    for path, expected in read_checksums().items():
+def check_weights(listed: Mapping[str, str]) -> Iterator[Check]:
+    """Compare the weights inside the package with their checksums."""
+    for path, expected in listed.items():
         name = f"weights {path}"
         try:
             found = sha256(path)
@@ -114,7 +116,8 @@ def _answers(name: str, load: Callable[[], Any], what: str, mend: str) -> Check:
     return Check(name=name, ok=True, detail=f"{what} answers, {time.monotonic() - start:.1f} s")
 
 
-def _backends(config: Config) -> Iterator[Check]:
+def check_backends(config: Config) -> Iterator[Check]:
+    """Load every tool that the config names."""
     chosen: dict[Kind, tuple[str, dict[str, Any]]] = {
         "video": (config.video, config.video_options),
         "physics": (config.physics, config.physics_options),
@@ -139,7 +142,7 @@ def _language(config: Config) -> Check:
     )
 
 
-def _endpoint(config: Config) -> Iterator[Check]:
+def check_endpoint(config: Config) -> Iterator[Check]:
     """Ask an OpenAI-compatible endpoint for its models, when one is configured."""
     import httpx
 

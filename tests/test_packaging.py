@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -23,17 +24,20 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
-    folder = tmp_path_factory.mktemp("dist")
+def _build(target: str, source: Path, folder: Path) -> Path:
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
-        cwd=ROOT,
+        [sys.executable, "-m", "hatchling", "build", "-t", target, "-d", str(folder)],
+        cwd=source,
         check=True,
         capture_output=True,
     )
-    (path,) = folder.glob("*.whl")
-    return zipfile.ZipFile(path)
+    (path,) = folder.iterdir()
+    return path
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
+    return zipfile.ZipFile(_build("wheel", ROOT, tmp_path_factory.mktemp("dist")))
 
 
 def test_the_only_top_level_name_is_mindseye(wheel: zipfile.ZipFile) -> None:
@@ -94,6 +98,18 @@ def test_the_wheel_works_from_its_own_files(wheel: zipfile.ZipFile, tmp_path: Pa
     )
     assert done.stdout.startswith(str(tmp_path))
     assert "Usage: mindseye" in done.stdout
+
+
+def test_the_source_distribution_builds_the_same_wheel(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    archive = _build("sdist", ROOT, tmp_path / "sdist")
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    source = tmp_path / archive.name.removesuffix(".tar.gz")
+    assert not (source / "src" / "mindseye" / "planner").exists(), "a symlink got into the sdist"
+    again = zipfile.ZipFile(_build("wheel", source, tmp_path / "wheel"))
+    assert sorted(again.namelist()) == sorted(wheel.namelist())
 
 
 def test_checksums_fit_the_weights() -> None:
