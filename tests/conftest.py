@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from mindseye.planner.config import Config
 from mindseye.planner.events import (
@@ -46,6 +47,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Tests run side by side: a thread pool in each would fight over the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# On a loaded machine a slow example says nothing about the code.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 _COLOURS = {"red": (220, 60, 60), "blue": (60, 90, 230)}
 

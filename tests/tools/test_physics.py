@@ -1,0 +1,136 @@
+"""Physics: camera geometry, the renderer's labels, pushes that obey, batches that repeat."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mindseye.tools.errors import ToolError
+from mindseye.tools.gl import mujoco
+from mindseye.tools.physics.camera import Camera
+from mindseye.tools.physics.engine import MujocoPhysics, simulate_scene
+from mindseye.tools.physics.render import Renderer, halve
+from mindseye.tools.physics.scene import Body, Dynamics, Scene, build, class_of, initial_state, twin
+from mindseye.tools.physics.skills import detour
+from mindseye.tools.values import Patch, Push, SceneGraph, SceneObject
+
+CUBE = Body(colour="red", shape="cube", position=(-0.1, 0.0))
+BALL = Body(colour="blue", shape="ball", position=(0.1, 0.1))
+STAR = Body(colour="yellow", shape="star", position=(0.1, -0.15), yaw=0.4)
+
+
+@given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(0.0, 0.1), st.sampled_from([64, 128]))
+def test_unproject_undoes_project(x: float, y: float, z: float, size: int) -> None:
+    camera = Camera.nominal()
+    pixel = camera.project([[x, y, z]], size)
+    assert camera.unproject(pixel, size, z)[0] == pytest.approx([x, y], abs=1e-9)
+    assert (pixel > 0).all()
+    assert (pixel < size).all()
+
+
+def test_the_whole_table_is_in_view_and_objects_are_where_they_project() -> None:
+    scene = Scene(bodies=(CUBE, BALL, STAR))
+    model = build(scene)
+    data = mujoco.MjData(model)
+    data.qpos[:] = initial_state(scene, model)
+    mujoco.mj_forward(model, data)
+    picture = Renderer(scene, model, 128).render(data)
+    for body in scene.bodies:
+        rows, columns = np.nonzero(picture.labels == class_of(body.name))
+        assert len(rows) > 30
+        expected = Camera.nominal().project([[*body.position, 0.025]], 128)[0]
+        assert [columns.mean() + 0.5, rows.mean() + 0.5] == pytest.approx(expected, abs=1.5)
+    assert picture.depth[picture.labels == 1].min() > 0.7
+
+
+def test_halving_averages_four_pixels() -> None:
+    frames = np.zeros((1, 2, 2, 3), dtype=np.uint8)
+    frames[0, 0, 0] = 200
+    assert (halve(frames) == 50).all()
+
+
+@pytest.mark.parametrize(
+    ("body", "within"), [(CUBE, 0.02), (STAR, 0.03), (BALL, 0.06)], ids=["cube", "star", "ball"]
+)
+def test_a_slow_push_brings_each_shape_to_the_place(body: Body, within: float) -> None:
+    scene = Scene(bodies=(body,))
+    push = Push(subject=body.name, target=(0.0, 0.12), speed=0.08)
+    rollout = simulate_scene(scene, [push], threads=1)[0]
+    assert rollout.layout[body.name] == pytest.approx(push.target, abs=within)
+    assert not rollout.fallen
+
+
+def test_a_batch_gives_each_push_what_it_gets_alone() -> None:
+    scene = Scene(bodies=(CUBE, BALL, STAR))
+    pushes = [Push(subject="red cube", target=(0.0, 0.1 * k)) for k in range(4)]
+    together = simulate_scene(scene, pushes, threads=2)
+    alone = [simulate_scene(scene, [p], threads=1)[0] for p in pushes]
+    for a, b in zip(together, alone, strict=True):
+        assert np.array_equal(a.positions, b.positions)
+
+
+def test_what_is_pushed_over_the_rim_falls_and_is_gone_from_the_layout() -> None:
+    scene = Scene(bodies=(CUBE, BALL))
+    rollout = simulate_scene(scene, [Push(subject="red cube", target=(-0.4, 0.0))], threads=1)[0]
+    assert rollout.fallen == ("red cube",)
+    assert set(rollout.layout) == {"blue ball"}
+
+
+def test_a_push_into_something_is_recorded_as_a_collision() -> None:
+    blocker = Body(colour="green", shape="cube", position=(0.0, 0.0))
+    scene = Scene(bodies=(CUBE, blocker))
+    rollout = simulate_scene(scene, [Push(subject="red cube", target=(0.1, 0.0))], threads=1)[0]
+    assert ("collided", "green cube") in {(e.kind, e.other) for e in rollout.events}
+
+
+def test_ice_carries_further_and_a_slow_push_less_far() -> None:
+    ice = Patch(kind="ice", position=(0.05, 0.0), radius=0.11)
+    ends = {}
+    for name, patches, speed in (("dry", (), 0.2), ("ice", (ice,), 0.2), ("slow", (ice,), 0.08)):
+        scene = Scene(bodies=(CUBE,), patches=patches)
+        push = Push(subject="red cube", target=(0.0, 0.0), speed=speed)
+        ends[name] = simulate_scene(scene, [push], threads=1)[0].layout["red cube"][0]
+    assert ends["ice"] > ends["dry"] + 0.03
+    assert ends["slow"] < ends["ice"] - 0.02
+
+
+def test_the_engine_believes_what_it_is_told_of_the_dynamics() -> None:
+    graph = SceneGraph(objects=(SceneObject(referent="blue_ball_1", colour="blue", shape="ball",
+                                            position=(0.0, 0.0)),))  # fmt: skip
+    push = Push(subject="blue ball", target=(0.0, 0.05))
+    rough = MujocoPhysics(threads=1, dynamics=Dynamics(rolling=0.01)).simulate(graph, [push])
+    smooth = MujocoPhysics(threads=1, dynamics={"rolling": 0.0003}).simulate(graph, [push])
+    assert smooth[0].positions[-1, 0, 1] > rough[0].positions[-1, 0, 1] + 0.02
+
+
+def test_a_clip_starts_now_and_ends_where_the_rollout_ends() -> None:
+    graph = SceneGraph(objects=(SceneObject(referent="red_cube_1", colour="red", shape="cube",
+                                            position=(-0.1, 0.0)),))  # fmt: skip
+    push = Push(subject="red cube", target=(0.1, 0.0))
+    rollout = MujocoPhysics(threads=1).simulate(graph, [push], render=True)[0]
+    assert rollout.clip is not None
+    assert rollout.clip.frames.shape == (8, 64, 64, 3)
+    red = (rollout.clip.frames[..., 0] > 150) & (rollout.clip.frames[..., 1] < 100)
+    columns = [np.nonzero(r)[1].mean() for r in (red[0], red[-1])]
+    expected = [Camera.nominal().project([[x, 0.0, 0.02]], 64)[0, 0] for x in (-0.1, 0.1)]
+    assert columns == pytest.approx(expected, abs=1.5)
+
+
+def test_an_unknown_subject_is_told_to_the_model() -> None:
+    with pytest.raises(ToolError, match="green elephant"):
+        MujocoPhysics().simulate(SceneGraph(objects=()), [Push(subject="green elephant",
+                                                               target=(0.0, 0.0))])  # fmt: skip
+
+
+def test_the_twin_leaves_out_what_lies_beside_the_table() -> None:
+    fallen = SceneObject(referent="red_cube_1", colour="red", shape="cube", position=(0.35, 0.0))
+    assert twin(SceneGraph(objects=(fallen,))).bodies == ()
+
+
+@given(st.floats(-0.2, 0.2), st.floats(-0.2, 0.2))
+def test_a_detour_goes_round_what_is_in_the_way(x: float, y: float) -> None:
+    start, target = (-0.25, y), (0.25, y)
+    via = detour(start, target, [(x, y)])
+    assert len(via) == 1
+    assert abs(via[0][1] - y) > 0.05
+    assert detour(start, target, [(x, y + 0.15)]) == ()
