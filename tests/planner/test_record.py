@@ -88,7 +88,7 @@ _PATHS = st.sampled_from(["", "media/0a.mp4", "media/frame-0a.png"])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.__name__)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_every_event_survives_the_disk(kind: type[Event], data: st.DataObject) -> None:
     event = data.draw(_values(kind))
