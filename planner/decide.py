@@ -183,7 +183,7 @@ class Decider:
                 context.recorder.emit(
                     ev.Gated(
                         decision=self.index, candidate=g.candidate.id,
-                        tools=g.tools, reason=g.reason,  # type: ignore[arg-type]
+                        tools=g.tools, reason=g.reason,
                     )
                 )  # fmt: skip
         return gated
@@ -258,7 +258,7 @@ def record_picture(
         clip = None if rollout.clip is None else recorder.media(rollout.clip)
         recorder.emit(
             ev.Simulated(
-                decision=index, candidate=key, clip=clip, push=picture.candidate.push,  # type: ignore[arg-type]
+                decision=index, candidate=key, clip=clip, push=picture.candidate.push,
                 events=list(rollout.events), layout=rollout.layout, ms=costs.physics * 1e3,
             )
         )  # fmt: skip

@@ -44,7 +44,8 @@ class ClosedLoopPush:
         if self._controller.done[0]:
             self._push = None
             return None
-        return action.astype(np.float32)
+        command: NDArray[np.float32] = action.astype(np.float32)
+        return command
 
     def _locate(self, name: str, scene: SceneGraph) -> Point:
         """Return the subject's place; hidden for a moment it stays where it was."""
