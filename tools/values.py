@@ -191,6 +191,8 @@ class Outcome:
     appeared: tuple[str, ...] = ()
     confidence: float = 1.0
     frames_read: tuple[int, ...] = ()
+    seen_at: dict[str, int] = field(default_factory=dict)
+    """Name -> index of the frame that its end was read from."""
 
 
 @dataclass(frozen=True, kw_only=True)
