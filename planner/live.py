@@ -5,6 +5,7 @@ would read `[/path]` in it as markup and crash.
 """
 
 import sys
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from rich.console import Console
@@ -12,12 +13,12 @@ from rich.text import Text
 
 from mindseye.planner.events import (
     Acted,
+    Candidate,
     Chosen,
     CrossChecked,
     Event,
     Failed,
     Finished,
-    Gated,
     Imagined,
     Judged,
     Observed,
@@ -29,16 +30,68 @@ from mindseye.planner.events import (
     Understood,
 )
 
+SHOWN = 5
+"""Candidates of a decision that get a line."""
 _STYLE: dict[str, str] = {
-    "task": "bold", "goal": "bold blue", "see": "green", "propose": "cyan", "imagine": "magenta",
-    "simulate": "cyan", "judge": "dim", "check": "yellow", "choose": "bold green", "act": "yellow",
-    "surprise": "bold red", "replan": "red", "error": "bold red", "gate": "dim",
-    "solved": "bold green", "not solved": "bold red",
+    "task": "bold", "goal": "bold blue", "see": "green", "propose": "cyan", "picture": "magenta",
+    "weigh": "", "disagree": "yellow", "choose": "bold green", "act": "yellow",
+    "surprise": "bold red", "replan": "red", "error": "bold red", "solved": "bold green",
+    "not solved": "bold red",
 }  # fmt: skip
+
+Line = tuple[str, str]
+"""Label and text."""
+
+
+@dataclass
+class _Weighing:
+    """What has been heard of the decision that is being taken."""
+
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    rewards: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Candidate -> source -> best reward."""
+    disagreements: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    clips: int = 0
+    rollouts: int = 0
+
+    def hear(self, event: Event) -> None:
+        """Take note of an event."""
+        match event:
+            case Proposed():
+                self.candidates |= {c.id: c for c in event.candidates}
+            case Imagined():
+                self.clips += len(event.clips)
+            case Simulated():
+                self.rollouts += 1
+            case Judged():
+                best = self.rewards.setdefault(event.candidate, {})
+                best[event.source] = max(event.value, best.get(event.source, 0.0))
+            case CrossChecked():
+                self.disagreements[event.candidate] = event.disagreements
+            case _:
+                pass
+
+    def name(self, candidate: str) -> str:
+        """Return a candidate's words."""
+        found = self.candidates.get(candidate)
+        return found.words if found else candidate
+
+    def lines(self, chosen: Chosen) -> list[Line]:
+        """Return what is told once a candidate is chosen: the best few, and why this one."""
+        lines: list[Line] = []
+        if self.clips or self.rollouts:
+            lines.append(("picture", f"{self.clips} imagined clips, {self.rollouts} simulations"))
+        ranked = sorted(chosen.values, key=lambda c: -chosen.values[c])
+        for key in ranked[:SHOWN]:
+            told = [f"{s} {v:.2f}" for s, v in sorted(self.rewards.get(key, {}).items())]
+            detail = f" ({', '.join(told)})" if told else ""
+            lines.append(("weigh", f"{chosen.values[key]:.2f} {self.name(key)}{detail}"))
+        lines += [("disagree", t) for t in self.disagreements.get(chosen.candidate, ())]
+        return [*lines, ("choose", f"{self.name(chosen.candidate)}: {chosen.why}")]
 
 
 class LiveView:
-    """Prints one line for each event that a person wants to follow; call it with every event.
+    """Prints what a person wants to follow; call it with every event.
 
     Args:
       stream: where to print; standard error by default, so that `--json` stays clean.
@@ -56,17 +109,18 @@ class LiveView:
             emoji=False,
             soft_wrap=not self._rich,
         )
-        self._words: dict[str, str] = {}
-        self._status = self._console.status(Text("waking the models")) if self._rich else None
+        self._weighing = _Weighing()
+        self._status = self._console.status(Text("looking")) if self._rich else None
         if self._status is not None:
             self._status.start()
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if isinstance(event, Proposed):
-            self._words |= {c.id: c.words for c in event.candidates}
+        self._weighing.hear(event)
         for label, text in self._lines(event):
             self._print(event.t, label, text)
+        if isinstance(event, Chosen):
+            self._weighing = _Weighing()
         if self._status is not None:
             self._status.update(Text(_doing(event)))
             if isinstance(event, Finished):
@@ -82,15 +136,13 @@ class LiveView:
         if not self._rich:
             self._console.print(Text(f"{t:7.2f}s {label}: {_one_line(text)}"))
             return
-        line = Text(f"{t:7.2f}s ", style="dim")
+        line = Text()
+        line.append(f"{t:6.1f}s ", style="dim")
         line.append(f"{label:>10}  ", style=_STYLE.get(label, ""))
-        line.append(_one_line(text))
+        line.append(_one_line(text), style="dim" if label == "weigh" else "")
         self._console.print(line)
 
-    def _name(self, candidate: str) -> str:
-        return self._words.get(candidate, candidate)
-
-    def _lines(self, event: Event) -> list[tuple[str, str]]:
+    def _lines(self, event: Event) -> list[Line]:
         match event:
             case RunStarted():
                 return [("task", event.task)]
@@ -99,11 +151,9 @@ class LiveView:
             case Observed():
                 return [("see", _seen(event))]
             case Proposed():
-                return [("propose", f"{100 * c.prior:3.0f}%  {c.words}") for c in event.candidates]
+                return [("propose", _proposed(event))] if event.candidates else []
             case Chosen():
-                return [
-                    ("choose", f"{self._name(event.candidate)} ({event.value:.2f}): {event.why}")
-                ]
+                return self._weighing.lines(event)
             case Acted():
                 return [("act", f"{event.steps} steps in {event.seconds:.1f} s")]
             case Surprised():
@@ -116,28 +166,13 @@ class LiveView:
                 label = "solved" if event.success else "not solved"
                 return [(label, f"{event.reason}, {event.steps} steps, {event.seconds:.1f} s")]
             case _:
-                return self._tool_lines(event)
-
-    def _tool_lines(self, event: Event) -> list[tuple[str, str]]:
-        match event:
-            case Gated():
-                tools = " + ".join(event.tools) or "no tool"
-                return [("gate", f"{self._name(event.candidate)}: {tools}, {event.reason}")]
-            case Imagined():
-                what = f"{len(event.clips)} clips in {event.ms:.0f} ms"
-                return [("imagine", f"{self._name(event.candidate)}: {what}")]
-            case Simulated():
-                said = ", ".join(f"{e.get('subject')} {e.get('kind')}" for e in event.events[:3])
-                text = f"{self._name(event.candidate)}: {said or 'nothing special'}"
-                return [("simulate", f"{text}, {event.ms:.0f} ms")]
-            case Judged():
-                text = f"{self._name(event.candidate)}: {event.source} {event.value:.2f}"
-                return [("judge", f"{text} (confidence {event.confidence:.2f}) {event.reason}")]
-            case CrossChecked() if event.disagreements:
-                text = f"{self._name(event.candidate)}: {'; '.join(event.disagreements)}"
-                return [("check", text)]
-            case _:
                 return []
+
+
+def _proposed(event: Proposed) -> str:
+    likeliest = max(event.candidates, key=lambda c: c.prior)
+    count = len(event.candidates)
+    return f"{count} candidates, likeliest {100 * likeliest.prior:.0f}%: {likeliest.words}"
 
 
 def _seen(event: Observed) -> str:
@@ -150,12 +185,12 @@ def _doing(event: Event) -> str:
     match event:
         case RunStarted() | Acted():
             return "looking"
-        case Observed():
+        case Understood() | Observed():
             return "thinking about what to picture"
         case Chosen():
             return "acting"
-        case Finished():
-            return ""
+        case Proposed():
+            return f"picturing {len(event.candidates)} candidates"
         case _:
             return "picturing"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
-from hypothesis import settings
 
 from mindseye.planner.config import Config
 from mindseye.planner.events import (
@@ -48,10 +47,6 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Tests run side by side: a thread pool in each would fight over the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-# On a loaded machine a slow example says nothing about the code.
-settings.register_profile("steady", deadline=None, derandomize=True)
-settings.load_profile("steady")
 
 # A busy machine is no failure, and a test that fails must fail again.
 settings.register_profile(

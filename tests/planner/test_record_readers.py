@@ -103,7 +103,7 @@ def test_the_live_view_prints_plain_lines_and_no_markup(make_run: Callable[..., 
     assert "\x1b" not in stream.getvalue()
     assert all(re.match(r" *\d+\.\d\ds [a-z ]+: ", line) for line in lines)
     labels = {line.split("s ", 1)[1].split(":")[0] for line in lines}
-    assert {"goal", "propose", "imagine", "simulate", "choose", "surprise", "solved"} <= labels
+    assert {"goal", "propose", "picture", "weigh", "choose", "surprise", "solved"} <= labels
 
 
 def test_the_live_view_on_a_terminal_shows_model_text_as_it_is(
