@@ -8,6 +8,7 @@ takes nothing with it.
 
 import contextlib
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,6 +37,8 @@ def serve(address: str, key: bytes) -> None:
     """Run a world until its owner goes away: the child process's main function."""
     from multiprocessing.connection import Client
 
+    # Ctrl-C in a terminal reaches the whole group; the owner says when the world ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     acting = Client(address, authkey=key)
     scoring = Client(address, authkey=key)
     env: Any = None
@@ -98,7 +101,10 @@ class SealedWorld:
         key = secrets.token_bytes(16)
         with Listener(authkey=key) as listener:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _CHILD, str(listener.address)], stdin=subprocess.PIPE
+                [sys.executable, "-c", _CHILD, str(listener.address)],
+                stdin=subprocess.PIPE,
+                # What a world prints must not get between a program and its answer.
+                stdout=2,
             )
             if self._process.stdin is not None:
                 # Not as an argument, which other users of the machine could read.
