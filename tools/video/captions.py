@@ -1,0 +1,128 @@
+"""Words for clips: how a subgoal may be put, and the vocabulary that reads it.
+
+`Subgoal.words()` is what the planner sends, and half of what the generator is
+trained on; the other half are paraphrases, so that other wordings work too. A word
+outside the vocabulary is read as unknown, and training drops words at random so
+that one unknown word does no harm.
+"""
+
+import re
+
+import numpy as np
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import PreTrainedTokenizerFast
+
+from mindseye.tools.goals import COLOURS, SHAPES
+from mindseye.tools.subgoals import Subgoal
+
+MAX_WORDS = 24
+"""Length that every sentence is padded or cut to, start mark included."""
+WORD_DROPOUT = 0.02
+
+_VERBS = ("push", "move", "slide", "shove", "bring", "put", "place", "nudge", "take", "get")
+_PLACES = {
+    "left_of": ("to the left of", "left of", "on the left side of", "just left of"),
+    "right_of": ("to the right of", "right of", "on the right side of", "just right of"),
+    "above": ("behind", "above", "to the back of", "in back of"),
+    "below": ("in front of", "below", "to the front of", "just in front of"),
+    "near": ("next to", "near", "close to", "beside", "by"),
+    "touching": ("against", "up against", "so that it touches", "into contact with"),
+    "apart": ("away from", "far from", "clear of", "apart from"),
+}
+_SIDES = {
+    "top_left": ("top left", "back left", "upper left", "far left"),
+    "top": ("top", "back", "far side", "upper middle"),
+    "top_right": ("top right", "back right", "upper right", "far right"),
+    "left": ("left side", "left", "left edge", "middle left"),
+    "center": ("center", "middle", "centre", "center of the table"),
+    "right": ("right side", "right", "right edge", "middle right"),
+    "bottom_left": ("bottom left", "front left", "lower left", "near left"),
+    "bottom": ("bottom", "front", "near side", "lower middle"),
+    "bottom_right": ("bottom right", "front right", "lower right", "near right"),
+}
+_LINES = (
+    "into line with the others", "in line with the others", "onto the line of the others",
+    "so that all stand in a line",
+)  # fmt: skip
+_MANNERS = {
+    "straight": ("", "", "straight"),
+    "slow": ("slowly", "gently", "carefully", "with care"),
+    "around": ("around what is in the way", "around the others", "by a detour"),
+}
+_FRAMES = ("{verb} the {move} {how} {where}", "please {verb} the {move} {where} {how}",
+           "{how} {verb} the {move} {where}", "the {move} goes {where} {how}",
+           "{verb} {move} {where} {how}")  # fmt: skip
+_EXTRA = ("corner", "area", "table", "it", "a", "an", "of", "edge", "rest", "other", "objects")
+
+_MIRROR = {"left": "right", "right": "left"}
+
+
+def _where(subgoal: Subgoal, rng: np.random.Generator) -> str:
+    if subgoal.area is not None:
+        side = str(rng.choice(_SIDES[subgoal.area]))
+        return f"{rng.choice(('to the', 'into the', 'in the', 'at the'))} {side}"
+    if subgoal.relation == "in_line":
+        return str(rng.choice(_LINES))
+    article = "the " if rng.random() < 0.9 else ""
+    return f"{rng.choice(_PLACES[subgoal.relation])} {article}{subgoal.object}"
+
+
+def paraphrase(subgoal: Subgoal, rng: np.random.Generator) -> str:
+    """Return one of many ways to say the subgoal."""
+    sentence = str(rng.choice(_FRAMES)).format(
+        verb=rng.choice(_VERBS),
+        move=subgoal.move,
+        how=rng.choice(_MANNERS[subgoal.manner]),
+        where=_where(subgoal, rng),
+    )
+    return " ".join(sentence.split())
+
+
+def caption(subgoal: Subgoal, rng: np.random.Generator) -> str:
+    """Return the planner's own words half the time, a paraphrase otherwise; few words drop."""
+    text = subgoal.words() if rng.random() < 0.5 else paraphrase(subgoal, rng)
+    words = [w if rng.random() >= WORD_DROPOUT else "[UNK]" for w in text.split()]
+    return " ".join(words)
+
+
+def _swap(text: str) -> str:
+    return re.sub("left|right", lambda found: _MIRROR[found[0]], text)
+
+
+def mirrored(subgoal: Subgoal) -> Subgoal:
+    """Return the subgoal as it is seen in a mirror: left and right change places."""
+    fields = subgoal.to_json()
+    fields["relation"] = _swap(fields["relation"])
+    if subgoal.area is not None:
+        fields["area"] = _swap(fields["area"])
+    return Subgoal.model_validate(fields)
+
+
+def vocabulary() -> list[str]:
+    """Return every word that a caption can hold, sorted."""
+    lines = [*COLOURS, *SHAPES, *_VERBS, *_LINES, *_EXTRA, *_FRAMES]
+    for table in (_PLACES, _SIDES, _MANNERS):
+        for wordings in table.values():
+            lines += wordings
+    lines += ["to the into in at"]
+    words = re.findall("[a-z]+", re.sub(r"\{.*?\}", " ", " ".join(lines)))
+    return sorted(set(words))
+
+
+def build_tokenizer() -> PreTrainedTokenizerFast:
+    """Return a word-level tokenizer with an unknown token, in transformers' format."""
+    words = ["[PAD]", "[UNK]", "[CLS]", *vocabulary()]
+    core = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    core.normalizer = normalizers.Lowercase()
+    core.pre_tokenizer = pre_tokenizers.Whitespace()
+    core.add_special_tokens(["[PAD]", "[UNK]", "[CLS]"])
+    core.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A", special_tokens=[("[CLS]", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        unk_token="[UNK]",
+        pad_token="[PAD]",
+        cls_token="[CLS]",
+        model_max_length=MAX_WORDS,
+    )

@@ -1,0 +1,236 @@
+"""Second stage of training: the transformer and the text encoder, on the latents of clips."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderDC
+from numpy.typing import NDArray
+
+from mindseye.tools.subgoals import Subgoal
+from mindseye.tools.video.autoencoder import encode_frames
+from mindseye.tools.video.captions import build_tokenizer, caption, mirrored
+from mindseye.tools.video.data import read_shards
+from mindseye.tools.video.grounding import grounding_maps
+from mindseye.tools.video.network import (
+    Condition,
+    build_text_encoder,
+    build_transformer,
+    predict_clean,
+    read_words,
+    tokenize,
+)
+from mindseye.tools.video.pipeline import TabletopVideoPipeline, build_scheduler
+from mindseye.tools.video.training import (
+    HELD_OUT,
+    SAVE_EVERY,
+    Clock,
+    VideoTraining,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+EMA = 0.995
+SHIFT = 3.0
+"""Training noise levels are shifted towards noise like the sampler's."""
+
+Log = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ClipSet:
+    """Latents of all clips, as they are and in the mirror, with what grounds them."""
+
+    latents: torch.Tensor
+    """`[2, N, T, C, h, w] float16`; the second half is mirrored."""
+    subgoals: tuple[list[Subgoal], list[Subgoal]]
+    maps: torch.Tensor
+    """`[2, N, 2, h, w]` grounding maps."""
+    dt: float
+    """Mean seconds between frames."""
+
+    def __len__(self) -> int:
+        return self.latents.shape[1]
+
+
+@torch.no_grad()
+def encode_clips(vae: AutoencoderDC, data: Path) -> ClipSet:
+    """Return the latents of every clip under `data`."""
+    shards = read_shards(data, ("frames", "subgoal", "subject", "object", "dt"))
+    frames = torch.from_numpy(shards["frames"])
+    latents = []
+    for flip in (False, True):
+        for chunk in torch.split(frames, 64):
+            pixels = (chunk.flip(3) if flip else chunk).flatten(0, 1)
+            with torch.autocast("cpu", torch.bfloat16):
+                encoded = encode_frames(vae, pixels)
+            latents.append(torch.unflatten(encoded, 0, tuple(chunk.shape[:2])).half())
+    plain = [Subgoal.model_validate_json(s) for s in shards["subgoal"].tolist()]
+    maps = []
+    for sign in (1.0, -1.0):
+        points = np.stack([shards["subject"], shards["object"]], axis=1) * [sign, 1.0]
+        maps += [
+            grounding_maps([None if np.isnan(p).any() else tuple(p) for p in pair], 8)
+            for pair in points
+        ]
+    n = len(frames)
+    return ClipSet(
+        latents=torch.unflatten(torch.cat(latents), 0, (2, n)),
+        subgoals=(plain, [mirrored(s) for s in plain]),
+        maps=torch.unflatten(torch.from_numpy(np.stack(maps)), 0, (2, n)),
+        dt=float(shards["dt"].mean()),
+    )
+
+
+class TransformerStage:
+    """Fits the transformer and the text encoder to the latents of clips."""
+
+    def __init__(self, config: VideoTraining) -> None:
+        self.config = config
+        torch.manual_seed(config.seed)
+        self.tokenizer = build_tokenizer()
+        self.nets = torch.nn.ModuleDict(
+            {"transformer": build_transformer(), "text": build_text_encoder(self.tokenizer)}
+        )
+        self.ema = {k: v.clone() for k, v in self.nets.state_dict().items()}
+        self.optimizers = _optimizers(self.nets, config)
+        self.path = config.checkpoints / "transformer.pt"
+        self.spent, self.steps = 0.0, 0
+        plain = self.nets["transformer"]
+        self.run: Any = torch.compile(plain) if config.compiles else plain
+
+    def resume(self) -> bool:
+        """Load the checkpoint; say whether there was one."""
+        state = load_checkpoint(self.path)
+        if state is None:
+            return False
+        self.nets.load_state_dict(state["nets"])
+        self.ema = state["ema"]
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+        self.spent, self.steps = state["spent"], state["steps"]
+        return True
+
+    def fit(self, clips: ClipSet, log: Log) -> None:
+        """Train until the time is over."""
+        clock = Clock(self.config.hours * 3600, self.spent)
+        rng = np.random.default_rng([self.config.seed, self.steps])
+        torch.manual_seed(self.config.seed + self.steps)
+        average, saved = math.nan, clock.spent
+        for bar in clock.ticks("transformer"):
+            loss = self._step(clips, rng, clock)
+            average = loss if math.isnan(average) else 0.98 * average + 0.02 * loss
+            bar.set_postfix_str(f"step {self.steps} loss {average:.4f}", refresh=False)
+            if clock.spent - saved > SAVE_EVERY:
+                saved = clock.spent
+                self._save(saved)
+                log(
+                    f"{self.steps} {saved:.0f} s loss {average:.5f} held out {self.test(clips):.5f}"
+                )
+        self._save(clock.spent)
+        log(f"{self.steps} end loss {average:.5f} held out {self.test(clips):.5f}")
+
+    def _step(self, clips: ClipSet, rng: np.random.Generator, clock: Clock) -> float:
+        picks = rng.integers(len(clips) - HELD_OUT, size=self.config.batch)
+        sides = rng.integers(2, size=self.config.batch)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * clock.rate()
+        raw = torch.sigmoid(torch.randn(self.config.batch))
+        t = SHIFT * raw / (1 + (SHIFT - 1) * raw)
+        loss = self._loss(clips, picks, sides, t, rng, self.run)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.nets.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.steps += 1
+        decay = min(EMA, (1 + self.steps) / (10 + self.steps))
+        with torch.no_grad():
+            for key, value in self.nets.state_dict().items():
+                if value.is_floating_point():
+                    self.ema[key].lerp_(value, 1 - decay)
+        return float(loss.detach())
+
+    def _loss(
+        self,
+        clips: ClipSet,
+        picks: NDArray[np.int64],
+        sides: NDArray[np.int64],
+        t: torch.Tensor,
+        rng: np.random.Generator,
+        transformer: torch.nn.Module,
+    ) -> torch.Tensor:
+        latents = clips.latents[sides, picks].float()
+        keep = torch.from_numpy(rng.random(len(picks)) >= self.config.drop_places)
+        texts = [caption(clips.subgoals[s][p], rng) for s, p in zip(sides, picks, strict=True)]
+        ids, mask = tokenize(self.tokenizer, texts)
+        level = t[:, None, None, None, None]
+        noisy = (1 - level) * latents + level * torch.randn_like(latents)
+        noisy[:, 0] = latents[:, 0]
+        with torch.autocast("cpu", torch.bfloat16):
+            condition = Condition(
+                first=latents[:, 0],
+                maps=clips.maps[sides, picks] * keep[:, None, None, None],
+                words=read_words(self.nets["text"], ids, mask),
+                mask=mask,
+            )
+            clean = predict_clean(transformer, noisy, t, condition)
+        error = (clean[:, 1:].float() - latents[:, 1:]).square().mean(dim=(1, 2, 3, 4))
+        return (error / (t + 0.1)).mean()
+
+    @torch.no_grad()
+    def test(self, clips: ClipSet) -> float:
+        """Return the loss of the averaged weights on the held-out clips."""
+        live = {k: v.clone() for k, v in self.nets.state_dict().items()}
+        self.nets.load_state_dict(self.ema)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(1)
+            rng = np.random.default_rng(1)
+            picks = np.arange(len(clips) - HELD_OUT, len(clips)).reshape(-1, 32)
+            t = torch.linspace(0.05, 1.0, 32)
+            sides = np.zeros(32, dtype=np.int64)
+            plain = self.nets["transformer"]
+            losses = [self._loss(clips, p, sides, t, rng, plain) for p in picks]
+        self.nets.load_state_dict(live)
+        return float(torch.stack(losses).mean())
+
+    def pipeline(self, vae: AutoencoderDC, dt: float) -> TabletopVideoPipeline:
+        """Return a pipeline with the averaged weights."""
+        transformer, text = build_transformer(), build_text_encoder(self.tokenizer)
+        nets = torch.nn.ModuleDict({"transformer": transformer, "text": text})
+        nets.load_state_dict(self.ema)
+        return TabletopVideoPipeline(
+            vae, transformer.eval(), text.eval(), self.tokenizer, build_scheduler(), dt=dt
+        )
+
+    def _save(self, spent: float) -> None:
+        state = {
+            "nets": self.nets.state_dict(),
+            "ema": self.ema,
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "spent": spent,
+            "steps": self.steps,
+        }
+        save_checkpoint(self.path, state)
+
+
+def _optimizers(nets: torch.nn.Module, config: VideoTraining) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al., 2024) for the matrices inside, AdamW for the rest."""
+    outer = ("proj_in", "proj_out", "embedding", "time_embed", "scale_shift_table")
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
+    for name, parameter in nets.named_parameters():
+        inside = parameter.ndim == 2 and not any(o in name for o in outer)
+        (matrices if inside else rest).append(parameter)
+    muon = torch.optim.Muon(
+        [{"params": matrices, "peak": config.muon_rate}], lr=0.0, weight_decay=0.01
+    )
+    adam = torch.optim.AdamW(
+        [{"params": rest, "peak": config.adam_rate}], lr=0.0, betas=(0.9, 0.98), weight_decay=0.0
+    )
+    return [muon, adam]
