@@ -8,6 +8,7 @@ dotted path `package.module:Attribute`, or an entry point in the group
 
 import importlib
 import importlib.metadata
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -30,7 +31,10 @@ from mindseye.tools.values import (
 Kind = Literal["video", "physics", "vision", "world", "decoder"]
 
 BACKENDS: dict[Kind, dict[str, str]] = {
-    "video": {"ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo"},
+    "video": {
+        "ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo",
+        "diffusers": "mindseye.tools.video.diffusers_video:DiffusersVideo",
+    },
     "physics": {"mujoco": "mindseye.tools.physics.engine:MujocoPhysics"},
     "vision": {"segformer-tabletop": "mindseye.tools.vision.model:TabletopVision"},
     "world": {"tabletop": "mindseye.tools.world.tabletop:Tabletop"},
@@ -144,13 +148,27 @@ def backend_path(kind: Kind, name: str) -> str:
     return path
 
 
-def load_backend(kind: Kind, name: str, options: Mapping[str, Any] | None = None) -> Any:
+def _parameters(factory: Any) -> frozenset[str]:
+    try:
+        return frozenset(inspect.signature(factory).parameters)
+    except (TypeError, ValueError):
+        # Written in C, or no constructor at all: calling it will say so better.
+        return frozenset()
+
+
+def load_backend(
+    kind: Kind,
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    offered: Mapping[str, Any] | None = None,
+) -> Any:
     """Build the back-end called `name`.
 
     Args:
       kind: which contract it fulfils.
       name: short name, entry point of the group `mindseye.<kind>`, or `package.module:Attribute`.
       options: keyword arguments for its constructor.
+      offered: further ones, such as `device`, that are left out where it does not take them.
 
     Raises:
       BadInput: no back-end of that name, or options it does not take.
@@ -165,7 +183,8 @@ def load_backend(kind: Kind, name: str, options: Mapping[str, Any] | None = None
         ) from error
     except AttributeError as error:
         raise BadInput(f"{kind} back-end {name!r}: {module} has no {attribute!r}") from error
+    given = {k: v for k, v in (offered or {}).items() if k in _parameters(factory)}
     try:
-        return factory(**dict(options or {}))
+        return factory(**{**given, **(options or {})})
     except TypeError as error:
         raise BadInput(f"{kind} back-end {name!r}: {error}") from error

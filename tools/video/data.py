@@ -215,7 +215,7 @@ def _job(job: tuple[Path, int, int, int]) -> int:
     return job[3]
 
 
-def make_video_data(out: Path, n: int, seed: int = 0, workers: int = 1) -> Path:
+def make_video_data(out: Path, n: int = 16384, seed: int = 0, workers: int = 1) -> Path:
     """Make `n` clips as shards under `out`; a killed run goes on where it stopped.
 
     Args:

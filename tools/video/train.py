@@ -43,7 +43,7 @@ def train_video(
     data_dir: Path,
     out: Path,
     hours: float = 1.2,
-    resume: bool = True,
+    resume: bool = False,
     seed: int = 0,
     checkpoints: Path = Path("checkpoints/video"),
     threads: int = 1,
