@@ -4,21 +4,29 @@ All simulated candidates are one batch, all imagined ones another, the two run a
 the same time, and vision reads all frames in one call.
 """
 
+import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.gate import Gating
 from mindseye.planner.judge import Picture
 from mindseye.tools.contracts import PhysicsEngine, VideoGenerator, VisionModel
 from mindseye.tools.goals import Goal
-from mindseye.tools.values import Clip, Frames, ImagineRequest, Rollout, SceneGraph
+from mindseye.tools.values import Clip, Frames, ImagineRequest, Reward, Rollout, SceneGraph
 from mindseye.tools.vision.outcome import outcome_from_rollout
 
 HORIZON = 12.0
 """Seconds after which a simulated push is cut."""
+
+UNCHECKED = 0.9
+"""What a simulated reward is worth that was not checked for misread places."""
+PLACE_ERROR = 0.005
+"""Standard deviation of a place that vision reads, metres."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +50,9 @@ class Eye:
     samples: int = 2
     shown: int = 3
     """Simulated candidates that are also drawn, and read off the drawing by vision."""
+    doubts: int = 2
+    """Further simulations of those, each from slightly other places: a plan that
+    only works where vision was exactly right is worth less."""
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -75,7 +86,11 @@ class Eye:
             pictures[candidate.id] = self._with_rollout(
                 pictures[candidate.id], rollout, scene, goal
             )
-        drawn = self._draw(scene, simulate, list(pictures.values()))
+        shortlist = self._shortlist(pictures.values())
+        drawn = self._draw(scene, shortlist)
+        pictures |= self._doubt(scene, goal, list(pictures.values()), shortlist, seed)
+        physics_seconds += time.monotonic() - started
+        started = time.monotonic()
         self._read(pictures, scene, goal, dict(zip((c.id for c in imagine), pictured, strict=True)),
                    drawn)  # fmt: skip
         return list(pictures.values()), Timings(
@@ -115,22 +130,51 @@ class Eye:
         reward = self.vision.reward(outcome, goal)
         return replace(picture, rollout=rollout, computed=outcome, computed_reward=reward)
 
-    def _draw(
-        self, scene: SceneGraph, simulated: Sequence[Candidate], pictures: Sequence[Picture]
-    ) -> dict[str, Clip]:
-        """Render the most promising simulations: people and vision look at those."""
-        if self.physics is None or not simulated or not self.shown:
+    def _shortlist(self, pictures: Iterable[Picture]) -> list[Picture]:
+        """Return the most promising simulations: people and vision look at those."""
+        found = [p for p in pictures if p.computed_reward is not None]
+        return sorted(found, key=_computed_value, reverse=True)[: self.shown]
+
+    def _draw(self, scene: SceneGraph, shortlist: Sequence[Picture]) -> dict[str, Clip]:
+        """Render the shortlist."""
+        if self.physics is None or not shortlist:
             return {}
-        ranked = sorted(
-            (p for p in pictures if p.computed_reward is not None),
-            key=lambda p: -(p.computed_reward.value if p.computed_reward else 0.0),
-        )[: self.shown]
-        pushes = [p.candidate.push for p in ranked]
+        pushes = [p.candidate.push for p in shortlist]
         rollouts = self.physics.simulate(scene, pushes, HORIZON, render=True)
+        pairs = zip(shortlist, rollouts, strict=True)
+        return {p.candidate.id: r.clip for p, r in pairs if r.clip is not None}
+
+    def _doubt(
+        self,
+        scene: SceneGraph,
+        goal: Goal,
+        pictures: Sequence[Picture],
+        shortlist: Sequence[Picture],
+        seed: int,
+    ) -> dict[str, Picture]:
+        """Simulate the shortlist from places that vision may have misread."""
+        if self.physics is None or not shortlist or not self.doubts:
+            return {}
+        rng = np.random.default_rng(seed)
+        pushes = [p.candidate.push for p in shortlist]
+        values = [[_computed_value(p)] for p in shortlist]
+        for _ in range(self.doubts):
+            other = misread(scene, rng)
+            for column, rollout in zip(
+                values, self.physics.simulate(other, pushes, HORIZON), strict=True
+            ):
+                outcome = outcome_from_rollout(rollout, other)
+                column.append(self.vision.reward(outcome, goal).value)
+        checked = {p.candidate.id: v for p, v in zip(shortlist, values, strict=True)}
         return {
-            p.candidate.id: r.clip
-            for p, r in zip(ranked, rollouts, strict=True)
-            if r.clip is not None
+            p.candidate.id: replace(
+                p,
+                computed_reward=_doubted(
+                    p.computed_reward, checked.get(p.candidate.id, [_computed_value(p) * UNCHECKED])
+                ),
+            )
+            for p in pictures
+            if p.computed_reward is not None
         }
 
     def _read(
@@ -161,3 +205,23 @@ class Eye:
                     imagined=(*picture.imagined, outcome),
                     imagined_rewards=(*picture.imagined_rewards, reward),
                 )
+
+
+def _computed_value(picture: Picture) -> float:
+    return picture.computed_reward.value if picture.computed_reward else 0.0
+
+
+def _doubted(reward: Reward, values: Sequence[float]) -> Reward:
+    """Return the reward with the mean of its repetitions, less half their spread."""
+    value = statistics.fmean(values) - 0.5 * statistics.pstdev(values)
+    return replace(reward, value=max(0.0, value))
+
+
+def misread(scene: SceneGraph, rng: np.random.Generator) -> SceneGraph:
+    """Return the scene with every place off by as much as vision usually errs."""
+    objects = []
+    for item in scene.objects:
+        dx, dy = rng.normal(0.0, PLACE_ERROR, 2)
+        place = (item.position[0] + float(dx), item.position[1] + float(dy))
+        objects.append(replace(item, position=place))
+    return replace(scene, objects=tuple(objects))

@@ -110,14 +110,27 @@ class Scene:
         return tuple(b.name for b in self.bodies)
 
 
+RIM_SLACK = 0.02
+"""What is seen this little beside the table still stands on its rim, metres."""
+
+
 def twin(graph: SceneGraph) -> Scene:
-    """Return the scene that the planner believes in, from what vision saw."""
+    """Return the scene that the planner believes in, from what vision saw.
+
+    What lies clearly beside the table is left out; what is seen just over the
+    rim is put back onto it.
+    """
     bodies = tuple(
-        Body(colour=o.colour, shape=o.shape, position=o.position)
+        Body(colour=o.colour, shape=o.shape, position=_onto_table(o.position))
         for o in graph.objects
-        if max(abs(o.position[0]), abs(o.position[1])) <= TABLE_HALF
+        if max(map(abs, o.position)) <= TABLE_HALF + RIM_SLACK
     )
     return Scene(bodies=bodies, patches=graph.patches, pusher=graph.pusher or (0.0, -0.34))
+
+
+def _onto_table(point: Point) -> Point:
+    edge = TABLE_HALF - 0.001
+    return max(-edge, min(edge, point[0])), max(-edge, min(edge, point[1]))
 
 
 def class_of(name: str) -> int:
