@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from mindseye.planner import events as ev
 from mindseye.planner.config import Config, merge
@@ -17,6 +17,9 @@ from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Frames
+
+Tool = Literal["video", "physics", "vision", "decoder"]
+TOOLS: tuple[Tool, ...] = ("video", "physics", "vision", "decoder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +67,7 @@ class Agent:
 
         set_threads(resolved.threads)
         mind = LanguageMind.from_config(resolved)
-        return cls(resolved, mind, load_eye(resolved),
-                   load_backend("decoder", resolved.decoder, resolved.decoder_options))  # fmt: skip
+        return cls(resolved, mind, load_eye(resolved), load_tool(resolved, "decoder"))
 
     def run(
         self,
@@ -156,14 +158,34 @@ def set_threads(threads: int) -> None:
     torch.set_num_threads(threads)
 
 
+def placement(config: Config) -> dict[str, Any]:
+    """Return where and how models compute, in the words of their constructors."""
+    import torch
+
+    device = config.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    offered: dict[str, Any] = {"device": device, "threads": config.threads}
+    # Each model knows best which number type is fast on its device.
+    return offered if config.dtype == "auto" else offered | {"dtype": config.dtype}
+
+
+def load_tool(config: Config, kind: Tool) -> Any:
+    """Load the tool of one kind that a config names.
+
+    Raises:
+      BadInput: no such back-end, or options it does not take.
+      Unavailable: weights or a package are missing.
+    """
+    name, options = getattr(config, kind), getattr(config, f"{kind}_options")
+    return load_backend(kind, name, options, offered=placement(config))
+
+
 def load_eye(config: Config) -> Eye:
     """Load vision and the tools that the config allows."""
-    device = {"device": config.device, "dtype": config.dtype}
-    vision = load_backend("vision", config.vision, device | config.vision_options)
-    physics = video = None
-    if config.tools in ("physics", "both"):
-        threads = {"threads": config.threads}
-        physics = load_backend("physics", config.physics, threads | config.physics_options)
-    if config.tools in ("video", "both"):
-        video = load_backend("video", config.video, device | config.video_options)
-    return Eye(vision=vision, physics=physics, video=video, samples=config.samples)
+    return Eye(
+        vision=load_tool(config, "vision"),
+        physics=load_tool(config, "physics") if config.tools in ("physics", "both") else None,
+        video=load_tool(config, "video") if config.tools in ("video", "both") else None,
+        samples=config.samples,
+    )

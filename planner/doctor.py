@@ -9,12 +9,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from mindseye.planner.checksums import read_checksums, sha256
 from mindseye.planner.config import Config
-from mindseye.tools.contracts import Kind, load_backend
 
 _GL_PROBE = "import mujoco; c = mujoco.GLContext(64, 64); c.make_current(); c.free()"
 _MEND_WEIGHTS = "pip install --force-reinstall --no-deps mindseye"
@@ -118,17 +118,11 @@ def _answers(name: str, load: Callable[[], Any], what: str, mend: str) -> Check:
 
 def check_backends(config: Config) -> Iterator[Check]:
     """Load every tool that the config names."""
-    chosen: dict[Kind, tuple[str, dict[str, Any]]] = {
-        "video": (config.video, config.video_options),
-        "physics": (config.physics, config.physics_options),
-        "vision": (config.vision, config.vision_options),
-        "decoder": (config.decoder, config.decoder_options),
-    }
-    for kind, (name, options) in chosen.items():
-        load = lambda k=kind, n=name, o=options: load_backend(k, n, o)  # noqa: E731
-        yield _answers(
-            kind, load, name, f"choose another with --set {kind}=NAME, or {_MEND_WEIGHTS}"
-        )
+    from mindseye.planner.agent import TOOLS, load_tool
+
+    for kind in TOOLS:
+        mend = f"choose another with --set {kind}=NAME, or {_MEND_WEIGHTS}"
+        yield _answers(kind, partial(load_tool, config, kind), getattr(config, kind), mend)
 
 
 def _language(config: Config) -> Check:

@@ -84,12 +84,9 @@ def check_names(config: Config) -> None:
     Raises:
       BadInput: a name that is not known.
     """
-    names: dict[Kind, str] = {
-        "video": config.video, "physics": config.physics, "vision": config.vision,
-        "decoder": config.decoder,
-    }  # fmt: skip
-    for kind, name in names.items():
-        backend_path(kind, name)
+    kinds: tuple[Kind, ...] = ("video", "physics", "vision", "decoder")
+    for kind in kinds:
+        backend_path(kind, getattr(config, kind))
 
 
 def plan_once(task: str, config: Config, picture: Path | None) -> "Plan":
