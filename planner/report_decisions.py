@@ -8,7 +8,6 @@ import base64
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from mindseye.planner.events import (
     Acted,
@@ -27,19 +26,10 @@ from mindseye.planner.events import (
     Simulated,
     Surprised,
 )
-from mindseye.tools.goals import TABLE_HALF
+from mindseye.planner.report_map import View, arrows, boxes, table_map, xy
 
-View = dict[str, Any]
-
-_FILL = {
-    "red": "#e5484d", "green": "#30a46c", "blue": "#3e7bfa", "yellow": "#e8b600",
-    "purple": "#9b5de5",
-}  # fmt: skip
-_PATCH_FILL = {"ice": "#5ec8ff", "sticky": "#b08040"}
 SHOWN = 4
 """Candidates that stand open on the page; the others are folded."""
-_MAP_SIZE = 400
-_MAP_SCALE = 360 / (2 * TABLE_HALF)
 
 
 def data_uri(folder: Path, path: str) -> str:
@@ -78,134 +68,10 @@ def _picture(folder: Path, ref: MediaRef, title: str, note: str = "") -> View:
     }
 
 
-def _xy(point: Any) -> tuple[float, float] | None:
-    try:
-        x, y = float(point[0]), float(point[1])
-    except (TypeError, ValueError, IndexError, KeyError):
-        return None
-    return x, y
-
-
-def _on_map(point: tuple[float, float]) -> tuple[float, float]:
-    half = _MAP_SIZE / 2
-    x, y = half + point[0] * _MAP_SCALE, half - point[1] * _MAP_SCALE
-    return round(min(_MAP_SIZE, max(0, x)), 1), round(min(_MAP_SIZE, max(0, y)), 1)
-
-
-def _star(x: float, y: float, radius: float) -> str:
-    corners = []
-    for k in range(10):
-        r = radius * 1.25 if k % 2 == 0 else radius * 0.55
-        angle = math.pi * (k / 5 - 0.5)
-        corners.append(f"{x + r * math.cos(angle):.1f},{y + r * math.sin(angle):.1f}")
-    return " ".join(corners)
-
-
-def layout(scene: View) -> dict[str, tuple[float, float]]:
-    """Return name -> place (metres) of a scene graph's JSON."""
-    found = {}
-    for o in scene.get("objects") or ():
-        place = _xy(o.get("position"))
-        if place is not None:
-            found[f"{o.get('colour', '')} {o.get('shape', '')}".strip()] = place
-    return found
-
-
-def _map_objects(scene: View) -> list[View]:
-    shapes = []
-    for o in scene.get("objects") or ():
-        place = _xy(o.get("position"))
-        if place is None:
-            continue
-        x, y = _on_map(place)
-        colour, shape = str(o.get("colour", "")), str(o.get("shape", ""))
-        fill = _FILL.get(colour, "#888")
-        name = f"{colour} {shape}".strip()
-        shapes.append(
-            {"name": name, "shape": shape, "x": x, "y": y, "fill": fill, "star": _star(x, y, 15)}
-        )
-    return shapes
-
-
-def _arrow(
-    kind: str, start: tuple[float, float], end: tuple[float, float] | None, title: str
-) -> list[View]:
-    if end is None or math.dist(start, end) < 0.012:
-        return []
-    (x1, y1), (x2, y2) = _on_map(start), _on_map(end)
-    return [{"kind": kind, "x1": x1, "y1": y1, "x2": x2, "y2": y2, "title": title}]
-
-
-def _arrows(seen: Observed, group: Sequence[Event], later: Observed | None) -> list[View]:
-    """Where each tool said the chosen candidate would take things, and where they went."""
-    chosen = next((e for e in group if isinstance(e, Chosen)), None)
-    if chosen is None:
-        return []
-    before = layout(seen.scene)
-    arrows: list[View] = []
-    for judged in group:
-        if isinstance(judged, Judged) and judged.candidate == chosen.candidate:
-            moved = judged.outcome.get("moved") or {}
-            after = layout(judged.outcome.get("after") or {})
-            word = "imagined" if judged.source == "video" else "simulated"
-            for name in moved:
-                if name in before:
-                    arrows += _arrow(
-                        judged.source, before[name], after.get(name), f"{name}, {word}"
-                    )
-    if later is not None and any(isinstance(e, Acted) for e in group):
-        after = layout(later.scene)
-        for name, place in before.items():
-            arrows += _arrow("real", place, after.get(name), f"{name}, really")
-    return arrows
-
-
-def _map(seen: Observed, arrows: list[View]) -> View:
-    patches = []
-    for p in seen.scene.get("patches") or ():
-        place = _xy(p.get("position"))
-        if place is not None:
-            x, y = _on_map(place)
-            kind = str(p.get("kind", ""))
-            radius = float(p.get("radius") or 0.05) * _MAP_SCALE
-            patches.append(
-                {"kind": kind, "x": x, "y": y, "r": radius, "fill": _PATCH_FILL.get(kind, "#888")}
-            )
-    pusher = _xy(seen.scene.get("pusher"))
-    spot = None
-    if pusher is not None:
-        x, y = _on_map(pusher)
-        spot = {"x": x, "y": y}
-    return {
-        "id": f"map{seen.decision}",
-        "objects": _map_objects(seen.scene),
-        "patches": patches,
-        "pusher": spot,
-        "arrows": arrows,
-        "kinds": {a["kind"] for a in arrows},
-    }
-
-
-def _boxes(seen: Observed) -> list[View]:
-    boxes = []
-    sx, sy = 128 / seen.frame.width, 128 / seen.frame.height
-    for o in seen.scene.get("objects") or ():
-        box = o.get("box")
-        if not box or len(box) != 4:
-            continue
-        left, top, right, bottom = (float(v) for v in box)
-        x, y, w, h = left * sx, top * sy, (right - left) * sx, (bottom - top) * sy
-        name = f"{o.get('colour', '')} {o.get('shape', '')}".strip()
-        middle = min(116.0, max(12.0, x + w / 2))
-        label = y - 1.6 if y > 8 else y + h + 5
-        boxes.append({"x": x, "y": y, "w": w, "h": h, "tx": middle, "ty": label, "name": name})
-    return boxes
-
-
-def _seen(folder: Path, seen: Observed, arrows: list[View]) -> View:
+def _seen(folder: Path, seen: Observed, ways: list[View]) -> View:
     objects = []
     for o in seen.scene.get("objects") or ():
-        place, confidence = _xy(o.get("position")), o.get("confidence")
+        place, confidence = xy(o.get("position")), o.get("confidence")
         objects.append(
             {
                 "name": f"{o.get('colour', '')} {o.get('shape', '')}".strip(),
@@ -217,8 +83,8 @@ def _seen(folder: Path, seen: Observed, arrows: list[View]) -> View:
         "image": data_uri(folder, seen.frame.path),
         "width": seen.frame.width,
         "height": seen.frame.height,
-        "boxes": _boxes(seen),
-        "map": _map(seen, arrows),
+        "boxes": boxes(seen),
+        "map": table_map(seen, ways),
         "objects": objects,
         "progress": None if seen.progress is None else min(1.0, max(0.0, seen.progress)),
     }
@@ -227,7 +93,7 @@ def _seen(folder: Path, seen: Observed, arrows: list[View]) -> View:
 def _outcome_words(outcome: View) -> str:
     parts = []
     for name, shift in (outcome.get("moved") or {}).items():
-        place = _xy(shift)
+        place = xy(shift)
         if place is not None:
             parts.append(f"{name} moves {100 * math.hypot(*place):.0f} cm")
     for key, words in (("fell", "falls off"), ("vanished", "vanishes"), ("appeared", "appears")):
@@ -328,14 +194,14 @@ def decision_view(
     # The chosen one first, then by value, as a reader wants it.
     views.sort(key=lambda v: (not v["chosen"], -(v["value"] or 0.0), -(v["prior"] or 0.0)))
     last_look = not items and not acted
-    arrows = _arrows(seen, group, later) if seen else []
+    ways = arrows(seen, group, later) if seen else []
     pictures = [_picture(folder, a.clip, "what really happened") for a in acted if a.clip]
     pictures += [p for v in views if v["chosen"] for p in _one_of_each(v["pictures"])]
     return {
         "number": number,
         "title": "The last look" if last_look else f"Decision {number + 1}",
         "at": group[0].t if group else None,
-        "seen": _seen(folder, seen, arrows) if seen else None,
+        "seen": _seen(folder, seen, ways) if seen else None,
         "candidates": views[:SHOWN],
         "others": views[SHOWN:],
         "ahead": len(items) - len(first),
