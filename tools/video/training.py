@@ -34,7 +34,7 @@ class VideoTraining:
     hours: float = 1.0
     """Hours of training the transformer."""
     seed: int = 0
-    batch: int = 32
+    batch: int = 24
     threads: int = 1
     muon_rate: float = 0.015
     """Learning rate of matrices."""

@@ -86,6 +86,17 @@ def encode_clips(vae: AutoencoderDC, data: Path) -> ClipSet:
     )
 
 
+def noise_levels(n: int) -> torch.Tensor:
+    """Return `[n]` shifted logit-normal levels in [0, 1] (Esser et al., 2024).
+
+    One from each of n equally likely strata, so that the loss of a batch depends
+    little on which levels it happened to draw.
+    """
+    share = (torch.arange(n) + torch.rand(n)) / n
+    raw = torch.sigmoid(torch.special.ndtri(share.clamp(1e-4, 1 - 1e-4)))
+    return SHIFT * raw / (1 + (SHIFT - 1) * raw)
+
+
 class TransformerStage:
     """Fits the transformer and the text encoder to the latents of clips."""
 
@@ -140,8 +151,7 @@ class TransformerStage:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * clock.rate()
-        raw = torch.sigmoid(torch.randn(self.config.batch))
-        t = SHIFT * raw / (1 + (SHIFT - 1) * raw)
+        t = noise_levels(self.config.batch)
         loss = self._loss(clips, picks, sides, t, rng, self.run)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.nets.parameters(), 1.0)
