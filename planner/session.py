@@ -59,6 +59,10 @@ def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
             error, code = " ".join(str(failure).split()), failure.exit_code
         except KeyboardInterrupt:
             error, code = "interrupted", 130
+        except Exception as failure:  # a plug-in's or our own bug; the record has the traceback
+            told = " ".join(str(failure).split())
+            error = f"{type(failure).__name__}: {told} (traceback in {folder}/report.html)"
+            code = 3
         finally:
             if view is not None:
                 view.close()
@@ -66,13 +70,15 @@ def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
 
 
 def _done(folder: Path, error: str, code: int) -> Done:
-    result = read_record(folder).result or Result(
-        success=False, reason=error or "no result", steps=0, seconds=0.0, run=str(folder)
-    )
+    result: Result | None = None
     report: Path | None = None
     # A full disk has been told already; the page can be made later from the record.
     with contextlib.suppress(MindseyeError):
+        result = read_record(folder).result
         report = write_report(folder)
+    if result is None:
+        reason = error or "no result"
+        result = Result(success=False, reason=reason, steps=0, seconds=0.0, run=str(folder))
     if not error:
         return Done(result=result, exit_code=0 if result.success else 1, report=report)
     return Done(result=result, exit_code=code, report=report, error=error, extra={"error": error})
