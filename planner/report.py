@@ -21,7 +21,8 @@ from mindseye.planner.events import (
     Understood,
 )
 from mindseye.planner.record import Record, read_record
-from mindseye.planner.report_decisions import View, decision_view, split
+from mindseye.planner.report_decisions import decision_view, split
+from mindseye.planner.report_map import View
 from mindseye.tools.errors import BadInput
 
 _STAGE_FILL = {
