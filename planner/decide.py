@@ -10,6 +10,7 @@ from mindseye.planner import events as ev
 from mindseye.planner.candidates import Candidate, Proposal, expand
 from mindseye.planner.config import Config
 from mindseye.planner.gate import Costs, Gating, gate
+from mindseye.planner.hints import hint
 from mindseye.planner.judge import Judgement, Picture, Trust, judge
 from mindseye.planner.picture import Eye, Timings
 from mindseye.planner.record import NullRecorder, Recorder
@@ -218,35 +219,27 @@ class Decider:
                     )
                 )  # fmt: skip
 
+    def _hint(self, node: Node) -> str:
+        return hint(node.first, self.pictures.get(node.first.candidate.id))
+
     def _last_word(self, nodes: Sequence[Node]) -> tuple[Node, tuple[str, ...], str]:
         """Put the best few before the language model, each with what was pictured of it."""
         best = nodes[0]
         if self.context.config.tools == "none" or self.context.random_values is not None:
             return best, (), "the likeliest proposal"
-        close = [n for n in nodes if n.value >= best.value - CLOSE][:SHORTLIST]
+        # In a beam several futures begin with the same push.
+        firsts = {n.first.candidate.id: n for n in reversed(nodes) if n.value >= best.value - CLOSE}
+        close = list(reversed(firsts.values()))[:SHORTLIST]
         if len(close) < 2:
-            return best, (hint(best),), "clearly the best picture"
+            return best, (self._hint(best),), "clearly the best picture"
         started = time.monotonic()
-        options = [(n.first.candidate.words, hint(n)) for n in close]
+        options = [(n.first.candidate.words, self._hint(n)) for n in close]
         favour = self.context.mind.choose(self.context.goal, self.scene, options)
         self.context.spend("language", time.monotonic() - started)
         scores = [n.value + LAST_WORD * f for n, f in zip(close, favour, strict=True)]
         chosen = close[scores.index(max(scores))]
         why = "the best picture" if chosen is best else "the language model preferred it"
         return chosen, tuple(h for _, h in options), why
-
-
-def hint(node: Node) -> str:
-    """Return one sentence on what was pictured, for the language model's prompt."""
-    first = node.first
-    parts = [f"value {node.value:.2f}"]
-    if first.lost:
-        parts.append(f"{' and '.join(first.lost)} would fall off")
-    else:
-        parts.append("nothing falls")
-    if first.agreement is not None:
-        parts.append("both tools agree" if not first.disagreements else first.disagreements[0])
-    return f"{first.tool}: " + ", ".join(parts)
 
 
 def record_picture(

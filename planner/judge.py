@@ -14,6 +14,8 @@ from mindseye.tools.values import Clip, Outcome, Point, Reward, Rollout
 
 APART = 0.05
 """The tools disagree about an object when they put it this far apart, metres."""
+AGREES = 0.99
+"""Share of objects in the same place from which the tools are said to agree."""
 DISAGREEMENT_COST = 0.25
 """Share of the value that is lost when they disagree about everything."""
 SPREAD_COST = 0.5
