@@ -41,6 +41,8 @@ EDGE = 0.045
 """An object that vanishes this near the edge of the table went over it, metres."""
 HIDES = 0.05
 """Something in front hides what lies within this of it in the picture, metres on the table."""
+_SAME_PLACE = 0.035
+"""Two things cannot stand this near each other, metres."""
 _PUSHER_TOP = 0.11
 """The lowered pusher hides what lies behind it up to this height, metres."""
 _HIDDEN = 0.5
@@ -98,7 +100,12 @@ def _covered(track: _Track, sighting: Sighting) -> bool:
     camera, as far as the ray over its top reaches.
     """
     x, y = track.last()[1].position
-    covers = [(o.position, 2 * HEIGHT[o.shape], OBJECT_RADIUS) for o in sighting.graph.objects]
+    covers = [
+        (o.position, 2 * HEIGHT[o.shape], OBJECT_RADIUS)
+        for o in sighting.graph.objects
+        # What stands on the very place does not hide it: it took it.
+        if math.dist(o.position, (x, y)) > _SAME_PLACE
+    ]
     if sighting.graph.pusher is not None:
         covers.append((sighting.graph.pusher, _PUSHER_TOP, PUSHER_RADIUS))
     return any(_hides(sighting.camera, at, height, radius, (x, y)) for at, height, radius in covers)
@@ -119,7 +126,7 @@ def _hides(camera: Camera, at: Point, height: float, radius: float, place: Point
 def _replaced(track: _Track, sighting: Sighting) -> bool:
     """Say whether something else stands where it was last seen: it changed colour or shape."""
     place = track.last()[1].position
-    return any(math.dist(o.position, place) < 2 * OBJECT_RADIUS for o in sighting.graph.objects)
+    return any(math.dist(o.position, place) <= _SAME_PLACE for o in sighting.graph.objects)
 
 
 def _fate(track: _Track, sightings: Mapping[int, Sighting]) -> Fate:

@@ -112,13 +112,14 @@ def fit_camera(inside: NDArray[np.float32], nominal: Camera) -> Camera:
     jacobian = _expectation(nominal)[2][known]
     measured = offset[known]
     prior = np.diag(1.0 / _SPREAD**2)
-    weight = np.ones(len(measured))
-    change = np.zeros(5)
+    weight: Array = np.ones(len(measured))
+    change: Array = np.zeros(5)
     for _ in range(4):
         weighted = jacobian * (weight / _NOISE**2)[:, None]
-        change = np.linalg.solve(weighted.T @ jacobian + prior, weighted.T @ measured)
+        normal_matrix = weighted.T @ jacobian + prior
+        change = np.asarray(np.linalg.solve(normal_matrix, weighted.T @ measured), dtype=float)
         miss = np.abs(measured - jacobian @ change)
-        weight = np.minimum(1.0, _NOISE / np.maximum(miss, 1e-9))  # Huber
+        weight = _NOISE / np.maximum(miss, _NOISE)  # Huber
     if (np.abs(change) > 4 * _SPREAD).any():
         return nominal
     return shifted(nominal, change)

@@ -25,9 +25,9 @@ def relations(graph: SceneGraph) -> Relations:
     """Return every relation that holds in the scene graph."""
     layout = graph.layout
     items = (
-        RelationItem(relation=relation, subject=a, object=b)  # type: ignore[arg-type]
+        RelationItem(relation=relation, subject=a, object=b)
         for a, b in itertools.permutations(layout, 2)
         for relation in RELATIONS
     )
-    held = tuple(item for item in items if satisfied(Goal(all=(item,)), layout))
+    held = tuple(item for item in items if satisfied(Goal(all_=(item,)), layout))
     return Relations(between=held, areas={n: area_of(p) for n, p in layout.items()})

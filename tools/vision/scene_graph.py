@@ -1,5 +1,6 @@
 """From class map and votes to a scene graph in metres."""
 
+import itertools
 import math
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from mindseye.tools.goals import COLOURS, SHAPES, TABLE_HALF
 from mindseye.tools.physics.camera import Camera
@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 MIN_CELLS = 3
 """Fewer cells than this are no thing."""
-TYPICAL_CELLS = 15.0
+TYPICAL_CELLS = 26.0
 """Cells that an object in full view covers."""
 MIN_CONFIDENCE = 0.35
 AGREE = 4.0
@@ -112,7 +112,8 @@ def from_labels(
 
 
 def _middles(rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Array:
-    return np.column_stack([columns, rows]) * float(CELL) + CELL / 2
+    middles: Array = np.column_stack([columns, rows]).astype(float) * CELL + CELL / 2
+    return middles
 
 
 def _things(reading: Reading, mask: NDArray[np.bool_], least: int) -> list[_Thing]:
@@ -183,23 +184,30 @@ def _shape_evidence(reading: Reading, thing: _Thing, first: int) -> Array:
     cells = reading.shares[first : first + len(SHAPES), thing.rows, thing.columns]
     shares = np.maximum(cells / np.maximum(cells.sum(axis=0), 1e-9), 1e-3)
     total: Array = np.log(shares).sum(axis=1, dtype=float) / 3
-    return total - np.logaddexp.reduce(total)
+    total -= np.logaddexp.reduce(total)
+    return total
 
 
 def _named(
     reading: Reading, things: list[_Thing], colour: str, expected: Collection[str]
 ) -> list[tuple[_Thing, str, float]]:
-    """Give things of one colour their shapes, each shape once, and how sure that is."""
+    """Give things of one colour their shapes, each shape once, and how sure that is.
+
+    Of two that look like the same shape one must be another: what a thing is
+    is weighed over all ways to give each its own shape.
+    """
+    things = sorted(things, key=lambda t: -len(t.rows))[: len(SHAPES)]
     first = FIRST_OBJECT + COLOURS.index(colour) * len(SHAPES)
     evidence = np.stack([_shape_evidence(reading, t, first) for t in things])
     if expected:
         known = [f"{colour} {shape}" in expected for shape in SHAPES]
         evidence = evidence + np.where(known, 0.0, np.log(SURPRISE))
         evidence -= np.logaddexp.reduce(evidence, axis=1, keepdims=True)
-    chosen = linear_sum_assignment(-evidence * [[len(t.rows)] for t in things])
-    return [
-        (things[i], SHAPES[k], float(np.exp(evidence[i, k]))) for i, k in zip(*chosen, strict=True)
-    ]
+    ways = np.array(list(itertools.permutations(range(len(SHAPES)), len(things))))
+    weight = np.exp(evidence[np.arange(len(things)), ways].sum(axis=1))
+    best = ways[np.argmax(weight)]
+    sure = [float(weight[ways[:, i] == k].sum() / weight.sum()) for i, k in enumerate(best)]
+    return [(t, SHAPES[k], s) for t, k, s in zip(things, best, sure, strict=True)]
 
 
 def _objects(

@@ -94,7 +94,8 @@ def loss_of(network: VotingSegformer, frames: Tensor, labels: Tensor, centres: T
     classes = functional.cross_entropy(logits.float(), labels, weight)
     target, known = vote_targets(labels, centres)
     miss = (votes.float() - target).abs().sum(1)
-    return classes + _VOTES * (miss * known).sum() / known.sum().clamp(min=1)
+    loss: Tensor = classes + _VOTES * (miss * known).sum() / known.sum().clamp(min=1)
+    return loss
 
 
 class Trainer:
