@@ -4,10 +4,10 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from mindseye.planner import events as ev
-from mindseye.planner.config import Config, merge
+from mindseye.planner.config import Config, Tool, merge
 from mindseye.planner.decide import Context, Decider, Decision, Mind
 from mindseye.planner.loop import Episode, RunResult
 from mindseye.planner.perception import Memory
@@ -17,9 +17,6 @@ from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Frames
-
-Tool = Literal["video", "physics", "vision", "decoder"]
-TOOLS: tuple[Tool, ...] = ("video", "physics", "vision", "decoder")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,9 @@ from mindseye.tools.errors import BadInput
 Options = dict[str, Any]
 Tools = Literal["none", "video", "physics", "both"]
 Search = Literal["greedy", "beam"]
+Tool = Literal["video", "physics", "vision", "decoder"]
+TOOLS: tuple[Tool, ...] = ("video", "physics", "vision", "decoder")
+"""Back-ends that a config names, each with a table `<kind>_options` beside it."""
 
 
 @dataclass(frozen=True, kw_only=True)

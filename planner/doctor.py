@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mindseye.planner.checksums import read_checksums, sha256
-from mindseye.planner.config import Config
+from mindseye.planner.config import TOOLS, Config, Tool
 
 _GL_PROBE = "import mujoco; c = mujoco.GLContext(64, 64); c.make_current(); c.free()"
 _MEND_WEIGHTS = "pip install --force-reinstall --no-deps mindseye"
@@ -116,24 +116,28 @@ def _answers(name: str, load: Callable[[], Any], what: str, mend: str) -> Check:
     return Check(name=name, ok=True, detail=f"{what} answers, {time.monotonic() - start:.1f} s")
 
 
+def _load_tool(config: Config, kind: Tool) -> Any:
+    # Imported here, where a missing package is one finding among others.
+    from mindseye.planner.agent import load_tool
+
+    return load_tool(config, kind)
+
+
+def _load_language(config: Config) -> Any:
+    from mindseye.planner.language.models import load_language
+
+    return load_language(config.model, config.model_options)
+
+
 def check_backends(config: Config) -> Iterator[Check]:
     """Load every tool that the config names."""
-    from mindseye.planner.agent import TOOLS, load_tool
-
     for kind in TOOLS:
         mend = f"choose another with --set {kind}=NAME, or {_MEND_WEIGHTS}"
-        yield _answers(kind, partial(load_tool, config, kind), getattr(config, kind), mend)
+        yield _answers(kind, partial(_load_tool, config, kind), getattr(config, kind), mend)
 
 
 def _language(config: Config) -> Check:
-    from mindseye.planner.language.models import load_language
-
-    return _answers(
-        "language",
-        lambda: load_language(config.model, config.model_options),
-        config.model,
-        "mindseye weights",
-    )
+    return _answers("language", partial(_load_language, config), config.model, "mindseye weights")
 
 
 def check_endpoint(config: Config) -> Iterator[Check]:

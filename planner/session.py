@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mindseye.planner.config import Config
+from mindseye.planner.config import TOOLS, Config
 from mindseye.planner.events import Result
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import Recorder, new_run_folder, read_record
 from mindseye.planner.report import write_report
-from mindseye.tools.contracts import Kind, backend_path
+from mindseye.tools.contracts import backend_path
 from mindseye.tools.errors import BadInput, MindseyeError
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Frames
@@ -90,8 +90,7 @@ def check_names(config: Config) -> None:
     Raises:
       BadInput: a name that is not known.
     """
-    kinds: tuple[Kind, ...] = ("video", "physics", "vision", "decoder")
-    for kind in kinds:
+    for kind in TOOLS:
         backend_path(kind, getattr(config, kind))
 
 
