@@ -132,6 +132,8 @@ class Decider:
             scene, self.frame, context.goal, gated, context.config.seed + 1000 * self.index
         )
         self._book(timings)
+        # Next to what was pictured, a bare prior is no value; alone it is all there is.
+        pictures = [p for p in pictures if p.computed or p.imagined] or pictures
         judged = [self._weigh(judge(p, context.trust)) for p in pictures]
         if depth == 0:
             self.pictures = {p.candidate.id: p for p in pictures}

@@ -16,6 +16,9 @@ SURE = 0.98
 LEAST_SHARE = 0.02
 """Candidates with less than this share of the best prior are not worth a picture."""
 
+MOST: dict[str, int] = {"physics": 24, "video": 8}
+"""Candidates that a tool pictures in one decision, at most; the likeliest go first."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
@@ -69,14 +72,18 @@ def gate(
     chosen: dict[str, list[Tool]] = {c.id: [] for c in candidates}
     reasons = {c.id: "within the budget" for c in candidates}
     for tool in sorted(order, key=lambda t: price[t]):
+        pictured = 0
         for candidate in candidates:
             if candidate.prior < LEAST_SHARE * best:
                 reasons[candidate.id] = "too unlikely a proposal"
+            elif pictured >= MOST[tool]:
+                reasons[candidate.id] = f"enough for {tool}"
             elif left < price[tool]:
                 reasons[candidate.id] = f"no time left for {tool}"
             else:
                 chosen[candidate.id].append(tool)
                 left -= price[tool]
+                pictured += 1
     return [
         Gating(candidate=c, tools=tuple(chosen[c.id]), reason=reasons[c.id]) for c in candidates
     ]
