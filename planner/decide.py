@@ -11,7 +11,7 @@ from mindseye.planner.candidates import Candidate, Proposal, expand
 from mindseye.planner.config import Config
 from mindseye.planner.gate import Costs, Gating, gate
 from mindseye.planner.hints import hint
-from mindseye.planner.judge import Judgement, Picture, Trust, judge
+from mindseye.planner.judge import Judgement, Picture, Trust, judge, mean_imagined
 from mindseye.planner.picture import Eye, Timings
 from mindseye.planner.record import NullRecorder, Recorder
 from mindseye.planner.search import Node, beam, greedy
@@ -134,7 +134,8 @@ class Decider:
         self._book(timings)
         # Next to what was pictured, a bare prior is no value; alone it is all there is.
         pictures = [p for p in pictures if p.computed or p.imagined] or pictures
-        judged = [self._weigh(judge(p, context.trust)) for p in pictures]
+        unseen = mean_imagined(pictures)
+        judged = [self._weigh(judge(p, context.trust, unseen)) for p in pictures]
         if depth == 0:
             self.pictures = {p.candidate.id: p for p in pictures}
             self._record(pictures, judged)

@@ -110,8 +110,22 @@ def video_value(rewards: Sequence[Reward]) -> float:
     return max(0.0, statistics.fmean(values) - SPREAD_COST * statistics.pstdev(values))
 
 
-def judge(picture: Picture, trust: Trust) -> Judgement:
-    """Weigh what the tools showed of one candidate."""
+def mean_imagined(pictures: Sequence[Picture]) -> float | None:
+    """Return the mean imagined value of those candidates that were imagined, or None."""
+    values = [video_value(p.imagined_rewards) for p in pictures if p.imagined_rewards]
+    return statistics.fmean(values) if values else None
+
+
+def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgement:
+    """Weigh what the tools showed of one candidate.
+
+    Args:
+      picture: what was pictured of it.
+      trust: how far each tool is believed.
+      unseen: what the video generator showed of the other candidates on average.
+        A candidate that was only simulated is weighed as if it had got that,
+        else having been imagined would by itself count for or against it.
+    """
     candidate = picture.candidate
     weighted: list[tuple[float, float, float]] = []
     if picture.computed_reward is not None:
@@ -122,6 +136,8 @@ def judge(picture: Picture, trust: Trust) -> Judgement:
         value = video_value(picture.imagined_rewards)
         # An imagined end that vision can hardly read says little.
         weighted.append((value, confidence, trust.mean("video") ** 2 * confidence))
+    elif unseen is not None and weighted:
+        weighted.append((unseen, 1.0, trust.mean("video") ** 2))
     if not weighted:
         return Judgement(
             candidate=candidate, value=candidate.prior, confidence=0.0,

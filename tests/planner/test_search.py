@@ -129,6 +129,12 @@ def test_spread_over_samples_counts_against_a_candidate() -> None:
     ).value + 0.1  # fmt: skip
 
 
+def test_having_been_imagined_counts_neither_for_nor_against() -> None:
+    seen, unseen = picture(0.8, [0.6, 0.6]), picture(0.8, [])
+    values = [judge(p, Trust(), unseen=0.6).value for p in (seen, unseen)]
+    assert values[0] == pytest.approx(values[1], abs=0.01)
+
+
 def test_a_tool_that_was_wrong_weighs_less() -> None:
     one = picture(0.2, [1.0])
     burnt = Trust()
