@@ -17,6 +17,7 @@ from mindseye.planner.checksums import read_checksums, sha256
 from mindseye.planner.config import TOOLS, Config, Tool
 
 _GL_PROBE = "import mujoco; c = mujoco.GLContext(64, 64); c.make_current(); c.free()"
+_PACKAGE = "package "
 _MEND_WEIGHTS = "pip install --force-reinstall --no-deps mindseye"
 
 
@@ -52,8 +53,14 @@ def examine(config: Config) -> list[Check]:
 
 
 def lines(checks: list[Check]) -> Iterator[str]:
-    """Return the checks as lines for people."""
+    """Return the checks as lines for people; packages that fit share one."""
+    fits = [c for c in checks if c.name.startswith(_PACKAGE) and c.ok]
     for check in checks:
+        if check in fits:
+            if check is fits[0]:
+                named = (f"{c.name.removeprefix(_PACKAGE)} {c.detail}" for c in fits)
+                yield f"ok      packages: {', '.join(named)}"
+            continue
         mark = "ok     " if check.ok else ("MISSING" if check.needed else "absent ")
         yield f"{mark} {check.name}: {' '.join(check.detail.split())}"
         if check.mend and not check.ok:
@@ -84,7 +91,7 @@ def check_packages() -> Iterator[Check]:
             version = ""
         fits = bool(version) and requirement.specifier.contains(version, prereleases=True)
         yield Check(
-            name=f"package {requirement.name}",
+            name=_PACKAGE + requirement.name,
             ok=fits,
             detail=version or "not installed",
             mend=f'pip install "{requirement.name}{requirement.specifier}"',

@@ -103,9 +103,14 @@ def test_lines_show_what_to_do() -> None:
     shown = list(
         lines([
             Check(name="a", ok=True, detail="fine", mend="x"),
+            Check(name="package p", ok=True, detail="1.0"),
+            Check(name="package q", ok=False, detail="not installed", mend="pip install q"),
+            Check(name="package r", ok=True, detail="2.0"),
             Check(name="b", ok=False, detail="two\nlines", mend="pip install b"),
             Check(name="c", ok=False, needed=False, detail="not here"),
         ])
     )  # fmt: skip
-    assert shown == ["ok      a: fine", "MISSING b: two lines", "        -> pip install b",
+    assert shown == ["ok      a: fine", "ok      packages: p 1.0, r 2.0",
+                     "MISSING package q: not installed", "        -> pip install q",
+                     "MISSING b: two lines", "        -> pip install b",
                      "absent  c: not here"]  # fmt: skip
