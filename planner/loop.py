@@ -176,7 +176,8 @@ class Episode:
         actions: list[tuple[float, float, float]] = []
         frames = [self.observation["frame"]]
         for k in range(MAX_STEPS):
-            action = self.decoder.decode(push, self._see(), self.observation["pusher"])
+            scene = self.memory.recognise(self._see())
+            action = self.decoder.decode(push, scene, self.observation["pusher"])
             if action is None:
                 break
             actions.append((float(action[0]), float(action[1]), float(action[2])))

@@ -9,6 +9,8 @@ from mindseye.tools.values import Point, SceneGraph, SceneObject
 
 RIM = 0.05
 """Something last seen this near the rim, and now gone, has fallen, metres."""
+SAME_PLACE = 0.025
+"""Two looks at the same thing put it this close together, metres."""
 FORGET_AFTER = 3
 """Looks without an object after which it counts as gone wherever it was."""
 MARGIN = 0.004
@@ -22,10 +24,41 @@ class Memory:
         self.expected = first.names
         """Names of what was there at the beginning."""
         self.scene = first
+        self._first = {o.name: o for o in first.objects}
         self._unseen = dict.fromkeys(first.names, 0)
+
+    def recognise(self, seen: SceneGraph) -> SceneGraph:
+        """Return a look with its objects called what they were called at first.
+
+        Things do not change colour or shape. What looks like a new object is an
+        expected one that is missing in this look: of the same colour, or else in
+        the same place. What is neither is left out.
+        """
+        missing = {n for n in self.expected if seen.find(n) is None}
+        objects = []
+        for item in seen.objects:
+            name = item.name if item.name in self.expected else self._match(item, missing)
+            if name is None:
+                continue
+            missing.discard(name)
+            known = self._first[name]
+            objects.append(
+                replace(item, referent=known.referent, colour=known.colour, shape=known.shape)
+            )
+        return replace(seen, objects=tuple(objects))
+
+    def _match(self, item: SceneObject, missing: set[str]) -> str | None:
+        def gap(name: str) -> float:
+            before = self.scene.find(name)
+            return math.dist(before.position, item.position) if before else math.inf
+
+        alike = [n for n in missing if n.split()[0] == item.colour]
+        here = [n for n in missing if gap(n) < SAME_PLACE]
+        return min(alike or here, key=gap, default=None)
 
     def update(self, seen: SceneGraph) -> SceneGraph:
         """Take in one look and return what is believed now."""
+        seen = self.recognise(seen)
         objects: list[SceneObject] = []
         for name in self.expected:
             now, before = seen.find(name), self.scene.find(name)

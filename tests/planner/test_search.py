@@ -193,6 +193,12 @@ def test_memory_keeps_what_is_hidden_and_lets_go_of_what_fell() -> None:
     assert memory.update(scene(red_cube=(0.0, 0.1))).layout["red cube"] == (0.0, 0.1)
 
 
+def test_memory_does_not_let_things_change_their_nature() -> None:
+    memory = Memory(scene(red_cube=(0.0, 0.0), blue_ball=(0.1, 0.0)))
+    misread = scene(red_cylinder=(0.05, 0.0), green_ball=(0.11, 0.0), purple_star=(-0.2, 0.0))
+    assert memory.update(misread).layout == {"red cube": (0.05, 0.0), "blue ball": (0.11, 0.0)}
+
+
 def test_a_goal_on_the_brink_is_not_clearly_reached() -> None:
     goal = Goal.model_validate(
         {"all": [{"relation": "near", "subject": "red cube", "object": "blue ball"}]}
