@@ -9,7 +9,7 @@ from typing import Any
 from mindseye.planner import events as ev
 from mindseye.planner.config import Config, Tool, merge
 from mindseye.planner.decide import Context, Decider, Decision, Mind
-from mindseye.planner.loop import Episode, RunResult
+from mindseye.planner.loop import Episode, RunResult, begin
 from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder
@@ -91,7 +91,7 @@ class Agent:
         recorder = recorder or NullRecorder(on_event)
         config = self.config
         recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
-        observation, _ = world.reset()
+        observation = begin(world)
         context = self._context(recorder)
         episode = Episode(context, world, self.decoder, observation)
         try:

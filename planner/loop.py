@@ -3,7 +3,9 @@
 Every step writes a typed event; terminal, page, report and replay read those.
 """
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +17,7 @@ from mindseye.planner.decide import Context, Decider, Decision
 from mindseye.planner.judge import Judgement
 from mindseye.planner.perception import Memory, clearly_satisfied, surprise
 from mindseye.tools.contracts import ActionDecoder, World
-from mindseye.tools.errors import WorldFailed
+from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
 from mindseye.tools.goals import progress, satisfied
 from mindseye.tools.values import Clip, Frames, Point, Provenance, Push, SceneGraph
 
@@ -51,6 +53,34 @@ class RunResult:
     """Folder of the record; empty when none was kept."""
 
 
+@contextlib.contextmanager
+def world_errors() -> Iterator[None]:
+    """Turn whatever a world raises into `WorldFailed`: it may be anybody's code."""
+    try:
+        yield
+    except MindseyeError:
+        raise
+    except Exception as error:
+        raise WorldFailed(f"the world raised {type(error).__name__}: {error}") from error
+
+
+def begin(world: World) -> dict[str, NDArray[Any]]:
+    """Reset a world and return its first observation.
+
+    Raises:
+      WorldFailed: it raised.
+      BadInput: its observation does not hold `frame` and `pusher`.
+    """
+    with world_errors():
+        observation, _ = world.reset()
+    if missing := {"frame", "pusher"} - set(observation):
+        raise BadInput(
+            f"the world's observation lacks {', '.join(sorted(missing))}; it must be a dict with "
+            "'frame' ([H, W, 3] uint8) and 'pusher' ([3] metres)"
+        )
+    return observation
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Acting:
     """What happened while a push was carried out."""
@@ -78,10 +108,8 @@ class Episode:
 
     def _step(self, action: NDArray[np.float32]) -> bool:
         started = time.monotonic()
-        try:
+        with world_errors():
             self.observation, _, ended, cut, _ = self.world.step(action)
-        except (OSError, RuntimeError, ValueError) as error:
-            raise WorldFailed(f"the world raised: {type(error).__name__}: {error}") from error
         self.steps += 1
         self.context.spend("world", time.monotonic() - started)
         return bool(ended or cut)
