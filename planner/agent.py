@@ -8,7 +8,7 @@ from typing import Any
 
 from mindseye.planner import events as ev
 from mindseye.planner.config import Config, Tool, merge
-from mindseye.planner.decide import Context, Decider, Decision, Mind
+from mindseye.planner.decide import Context, Decider, Decision, Mind, Pace
 from mindseye.planner.loop import Episode, RunResult, begin
 from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye
@@ -72,6 +72,7 @@ class Agent:
         world: World,
         recorder: Recorder | NullRecorder | None = None,
         on_event: OnEvent | None = None,
+        pace: Pace | None = None,
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -81,6 +82,7 @@ class Agent:
             holds `frame` and `pusher`.
           recorder: where the record goes; None keeps none.
           on_event: called with every event, when there is no recorder.
+          pace: of a recorded run, to do again exactly what it did.
 
         Raises:
           BadInput: the task makes no sense on this table.
@@ -93,6 +95,7 @@ class Agent:
         recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
         observation = begin(world)
         context = self._context(recorder)
+        context.pace = pace
         episode = Episode(context, world, self.decoder, observation)
         try:
             context.goal = self._understand(task, episode.memory.expected, context)

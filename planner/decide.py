@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -55,6 +55,16 @@ class Mind(Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """What the clock decided in a run that is now run again: otherwise no replay is the same."""
+
+    gates: Mapping[tuple[int, str], tuple[str, ...]]
+    """(decision, candidate) -> the tools that pictured it."""
+    expansions: Mapping[int, int]
+    """Decision -> how often the search proposed."""
+
+
 @dataclass
 class Context:
     """What a run carries from decision to decision."""
@@ -70,6 +80,8 @@ class Context:
     history: list[tuple[Subgoal, str]] = field(default_factory=list)
     cost: dict[str, float] = field(default_factory=dict)
     """Stage -> seconds so far."""
+    pace: Pace | None = None
+    """For a replay: go at the recorded run's pace instead of by the clock."""
     random_values: random.Random | None = None
     """For the ablation: values are drawn from here instead of judged."""
 
@@ -117,6 +129,8 @@ class Decider:
         return Decision(judgement=judgement, pictures=self.pictures)
 
     def _in_time(self) -> bool:
+        if self.context.pace is not None:
+            return self.counter < self.context.pace.expansions.get(self.index, 0)
         return time.monotonic() < self.deadline
 
     def evaluate(self, scene: SceneGraph, depth: int) -> list[Judgement]:
@@ -182,14 +196,17 @@ class Decider:
             allowed = ("physics",)
         left = (self.deadline - time.monotonic()) / (1 + (context.config.search == "beam"))
         gated = gate(candidates, allowed, opinion, context.costs, left, context.config.samples)
-        if depth == 0:
-            for g in gated:
-                context.recorder.emit(
-                    ev.Gated(
-                        decision=self.index, candidate=g.candidate.id,
-                        tools=g.tools, reason=g.reason,
-                    )
-                )  # fmt: skip
+        if context.pace is not None:
+            gates = context.pace.gates
+            gated = [
+                replace(g, tools=gates.get((self.index, g.candidate.id), g.tools)) for g in gated
+            ]
+        for g in gated:
+            context.recorder.emit(
+                ev.Gated(
+                    decision=self.index, candidate=g.candidate.id, tools=g.tools, reason=g.reason
+                )
+            )
         return gated
 
     def _weigh(self, judgement: Judgement) -> Judgement:

@@ -151,7 +151,8 @@ def check_endpoint(config: Config) -> Iterator[Check]:
     """Ask an OpenAI-compatible endpoint for its models, when one is configured."""
     import httpx
 
-    url = config.model if config.model.startswith(("http://", "https://")) else ""
+    address = config.model.removeprefix("openai:").partition("#")[0]
+    url = address if address.startswith(("http://", "https://")) else ""
     url = url or str(config.model_options.get("base_url") or os.environ.get("OPENAI_BASE_URL", ""))
     if not url:
         return

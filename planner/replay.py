@@ -3,13 +3,14 @@
 import contextlib
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mindseye.planner.config import Config, merge
-from mindseye.planner.events import Acted, Chosen, Proposed, Understood
+from mindseye.planner.events import Acted, Chosen, Gated, Proposed, Understood
 from mindseye.planner.record import OnEvent, Record, Recorder, read_record, versions
 from mindseye.tools.errors import BadInput
 
@@ -51,7 +52,7 @@ def replay(
     config = merge(Config(), first.document.get("config") or {}, f"{run_folder}/config.json")
     with contextlib.ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "replay"
-        _run_again(str(first.document["task"]), config, folder, on_event)
+        _run_again(first, config, folder, on_event)
         second = read_record(folder)
     divergence, compared = compare(first, second)
     before, now = first.document.get("versions") or {}, versions()
@@ -69,15 +70,21 @@ def replay(
     )
 
 
-def _run_again(task: str, config: Config, folder: Path, on_event: OnEvent | None) -> None:
+def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | None) -> None:
     from mindseye.planner.agent import Agent
+    from mindseye.planner.decide import Pace
     from mindseye.tools.world import make_world
 
+    # Seconds never repeat. What the budget cut short the first time is cut short again.
+    pace = Pace(
+        gates={(e.decision, e.candidate): e.tools for e in first.of(Gated)},
+        expansions=Counter(e.decision for e in first.of(Proposed)),
+    )
     agent = Agent.from_config(config)
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
     with contextlib.closing(world), Recorder(folder, on_event) as recorder:
-        agent.run(task, world, recorder=recorder)
+        agent.run(str(first.document["task"]), world, recorder=recorder, pace=pace)
 
 
 def compare(first: Record, second: Record) -> tuple[str, int]:
