@@ -133,7 +133,6 @@ def understand_only(task: str, names: tuple[str, ...], config: Config) -> Goal:
     Raises:
       MindseyeError: the model cannot be reached, or finds no goal in the task.
     """
-    from mindseye.planner.language.mind import understand
-    from mindseye.planner.language.models import load_language
+    from mindseye.planner.language.mind import LanguageMind
 
-    return understand(load_language(config.model, config.model_options), task, names)
+    return LanguageMind.from_config(config).understand(task, names)
