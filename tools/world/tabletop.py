@@ -16,7 +16,7 @@ from mindseye.tools.errors import BadInput
 from mindseye.tools.gl import mujoco
 from mindseye.tools.goals import COLOURS, SHAPES, Layout
 from mindseye.tools.physics.engine import CHUNKS, next_setpoint, off_table, places
-from mindseye.tools.physics.render import Renderer
+from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import (
     PUSHER_REACH,
@@ -116,7 +116,8 @@ class Tabletop(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._setpoint = self._data.qpos[:3].copy()
         self._data.ctrl[:] = self._setpoint
         self._friction = FrictionField(self._scene, self._model)
-        self._renderer = Renderer(self._scene, self._model, self.size)
+        # Two by two rays a pixel: edges without steps tell a cube from a cylinder.
+        self._renderer = Renderer(self._scene, self._model, self.size * 2)
         self._queue = [np.zeros(3) for _ in range(self.delay)]
         self._steps = 0
         mujoco.mj_forward(self._model, self._data)
@@ -167,11 +168,11 @@ class Tabletop(gymnasium.Env[Observation, NDArray[np.float32]]):
 
     def _observe(self) -> Observation:
         picture = self._renderer.render(self._data, self.np_random)
-        return {"frame": picture.colour, "pusher": self._data.qpos[:3].copy()}
+        return {"frame": halve(picture.colour), "pusher": self._data.qpos[:3].copy()}
 
     def render(self) -> NDArray[np.uint8]:
         """Return the current frame."""
-        return self._renderer.render(self._data).colour
+        return halve(self._renderer.render(self._data).colour)
 
     def true_layout(self) -> Layout:
         """Return where the objects really are; those off the table are absent. For scorers."""
