@@ -20,14 +20,17 @@ from mindseye.tools.vision.scene_graph import Sighting
 OTHER_SHAPE = 0.12
 """A wrong shape weighs as much as this distance, metres."""
 FAR = 0.3
-"""Two frames apart, nothing goes further than this, metres; more counts as this much."""
+"""From one frame to the next nothing goes further than this, metres: what seems to, and has
+another shape as well, is something else."""
 
 
 def _cost(known: SceneObject, last: Point, seen: SceneObject) -> float:
     if known.colour != seen.colour:
         return math.inf
-    strange = OTHER_SHAPE if known.shape != seen.shape else 0.0
-    return min(FAR, math.dist(last, seen.position)) + strange
+    distance = math.dist(last, seen.position)
+    if known.shape == seen.shape:
+        return min(FAR, distance)
+    return distance + OTHER_SHAPE if distance < FAR else math.inf
 
 
 def _assign(

@@ -11,6 +11,7 @@ from mindseye.tools.goals import Goal
 from mindseye.tools.physics.camera import Camera
 from mindseye.tools.values import Clip, Frames, Outcome, Reward, SceneGraph
 from mindseye.tools.vision.augment import resample
+from mindseye.tools.vision.identity import identified
 from mindseye.tools.vision.network import DEFAULT_WEIGHTS, VotingSegformer, load
 from mindseye.tools.vision.outcome import read_outcome, reward_of
 from mindseye.tools.vision.scene_graph import Reading, Sighting, extract
@@ -111,7 +112,8 @@ class TabletopVision:
         chosen = [self._frames_of(len(clip.frames)) for clip in clips]
         frames = [c.frames[i] for c, rows in zip(clips, chosen, strict=True) for i in rows]
         seen = iter(self.sight(frames, before.names))
-        return [read_outcome({i: next(seen) for i in rows}, before) for rows in chosen]
+        each = ({i: next(seen) for i in rows} for rows in chosen)
+        return [read_outcome(identified(sightings, before), before) for sightings in each]
 
     def _frames_of(self, n: int) -> list[int]:
         if n < 1:
