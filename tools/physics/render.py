@@ -15,6 +15,7 @@ from mindseye.tools.physics.scene import Scene, class_of, colour_of
 from mindseye.tools.values import Frames, Patch
 
 _PATCH_RGB = {"ice": (206, 232, 246), "sticky": (112, 92, 58)}
+_PATCH_LABEL = {"ice": 3, "sticky": 4}
 _GROUPS = np.array([1, 1, 1, 1, 0, 0], dtype=np.uint8)
 """Geom group 4 (the stars' hidden feet) is never drawn."""
 
@@ -42,7 +43,7 @@ class Renderer:
         light = np.array(look.light, dtype=float)
         self.light = light / np.linalg.norm(light)
         # One row more than there are geoms: index -1 is a ray that hits nothing.
-        self.rgb = np.tile(np.array(look.background, float), (model.ngeom + 1, 1))
+        self.rgb = np.tile(np.array(look.background, np.float32), (model.ngeom + 1, 1))
         self.label = np.zeros(model.ngeom + 1, dtype=np.uint8)
         for g in range(model.ngeom):
             body = model.body(model.geom_bodyid[g]).name
@@ -52,8 +53,7 @@ class Renderer:
                 self.rgb[g], self.label[g] = look.pusher, 2
             elif body != "world":
                 self.rgb[g], self.label[g] = colour_of(scene, body), class_of(body)
-        self.lit = np.ones(model.ngeom + 1)
-        self.lit[[-1, *(g for g in range(model.ngeom) if self.label[g] == 0)]] = 0.0
+        self.lit = self.label > 0
 
     def render(self, data: mujoco.MjData, rng: np.random.Generator | None = None) -> Rendering:
         """Draw the state in `data` (its kinematics must be current)."""
@@ -75,27 +75,32 @@ class Renderer:
     ) -> Rendering:
         """Turn ray hits (`[R]`, `[R]`, `[R, 3]`) into a picture."""
         look, size = self.scene.appearance, self.size
-        labels, rgb = self.label[geom].copy(), self.rgb[geom].copy()
+        labels, colour = self.label[geom], self.rgb[geom]
         for patch in self.scene.patches:
-            kind = 3 if patch.kind == "ice" else 4
             on = self._on_patch(patch, dist, labels)
-            labels[on], rgb[on] = kind, _PATCH_RGB[patch.kind]
-        diffuse = np.clip(normal @ self.light, 0.0, 1.0) * (1 - look.ambient)
-        lit = self.lit[geom]
-        shade = lit * (look.ambient + diffuse) / 0.95 + (1 - lit)
-        colour = rgb * shade[:, None]
+            labels[on], colour[on] = _PATCH_LABEL[patch.kind], _PATCH_RGB[patch.kind]
+        # Single precision: this is most of the time of a frame.
+        shade = (normal @ self.light).astype(np.float32)
+        np.clip(shade, 0.0, 1.0, out=shade)
+        shade *= (1 - look.ambient) / 0.95
+        shade += look.ambient / 0.95
+        shade[~self.lit[geom]] = 1.0
+        colour *= shade[:, None]
         if look.noise and rng is not None:
-            colour = colour + rng.normal(0.0, look.noise, colour.shape)
+            colour += look.noise * rng.standard_normal(colour.shape, dtype=np.float32)
+        np.clip(colour, 0, 255, out=colour)
         return Rendering(
-            colour=np.clip(colour, 0, 255).astype(np.uint8).reshape(size, size, 3),
+            colour=colour.astype(np.uint8).reshape(size, size, 3),
             labels=labels.reshape(size, size),
             depth=np.where(dist < 0, 0, dist).astype(np.float32).reshape(size, size),
         )
 
     def _on_patch(self, patch: Patch, dist: np.ndarray, labels: np.ndarray) -> np.ndarray:
-        hit = self.origin[:2] + self.rays[:, :2] * dist[:, None]
+        """Return the indices of the rays that hit the table inside the patch."""
+        table = np.flatnonzero(labels == 1)
+        hit = self.origin[:2] + self.rays[table, :2] * dist[table, None]
         inside = np.linalg.norm(hit - np.asarray(patch.position), axis=1) <= patch.radius
-        on: np.ndarray = inside & (labels == 1)
+        on: np.ndarray = table[inside]
         return on
 
 
