@@ -13,7 +13,7 @@ from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.render import halve
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_UP, Scene, build, initial_state
-from mindseye.tools.values import Point, SceneGraph
+from mindseye.tools.values import Frames, Point, SceneGraph
 from mindseye.tools.vision.data import MARGIN, Sample, observe
 
 MATCH = 0.025
@@ -60,9 +60,12 @@ class _Tally:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Question:
-    """A frame and the objects that are asked for, with their places in metres."""
+    """A moment and the objects that are asked for, with their places in metres."""
 
     sample: Sample
+    """As the world's camera shows it."""
+    clip: Frames
+    """`[64, 64, 3] uint8` as a simulated clip shows it."""
     asked: dict[str, Point]
 
 
@@ -77,8 +80,36 @@ def _clear(scene: Scene, pusher: Point) -> bool:
     return all(math.dist(b.position, pusher) >= MARGIN - 1e-9 for b in scene.bodies)
 
 
+class _Stage:
+    """A random scene of varied looks, drawn with the pusher wherever it is put."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.scene = random_scene(rng, appearance=1.0, gap=float(rng.choice([0.055, 0.085])))
+        self.model = build(self.scene)
+        self.data = mujoco.MjData(self.model)
+        self.data.qpos[:] = initial_state(self.scene, self.model)
+
+    def draw(self, pusher: tuple[float, float, float], smooth: bool) -> Sample:
+        self.data.qpos[:3] = pusher
+        mujoco.mj_kinematics(self.model, self.data)
+        return observe(self.rng, self.scene, self.model, self.data, smooth)
+
+    def ask(self, pusher: tuple[float, float, float], most: dict[str, float]) -> Question:
+        """Ask for what shows at least `LEAST_VISIBLE` pixels and at most `most` of its name."""
+        sample = self.draw(pusher, smooth=True)
+        asked = {
+            n: p
+            for n, p in sample.layout.items()
+            if LEAST_VISIBLE <= sample.visible[n] <= most.get(n, math.inf)
+        }
+        return Question(
+            sample=sample, clip=halve(self.draw(pusher, smooth=False).frame), asked=asked
+        )
+
+
 def questions(rng: np.random.Generator, hidden: bool) -> Iterator[Question]:
-    """Yield held-out frames as the world shows them, light, hue and camera varied.
+    """Yield held-out moments, light, hue and camera varied.
 
     Args:
       rng: the only source of chance.
@@ -86,36 +117,20 @@ def questions(rng: np.random.Generator, hidden: bool) -> Iterator[Question]:
         all that can be seen, with the pusher anywhere.
     """
     while True:
-        scene = random_scene(rng, appearance=1.0, gap=float(rng.choice([0.055, 0.085])))
-        model = build(scene)
-        data = mujoco.MjData(model)
-        data.qpos[:] = initial_state(scene, model)
+        stage = _Stage(rng)
         if not hidden:
-            at = rng.uniform(-0.35, 0.35, 2)
-            down = bool(rng.random() < 0.5) and _clear(scene, (at[0], at[1]))
-            data.qpos[:3] = [*at, PUSHER_DOWN if down else PUSHER_UP]
-            mujoco.mj_kinematics(model, data)
-            sample = observe(rng, scene, model, data)
-            asked = {n: p for n, p in sample.layout.items() if sample.visible[n] >= LEAST_VISIBLE}
-            yield Question(sample=sample, asked=asked)
+            x, y = rng.uniform(-0.35, 0.35, 2)
+            down = bool(rng.random() < 0.5) and _clear(stage.scene, (x, y))
+            yield stage.ask((x, y, PUSHER_DOWN if down else PUSHER_UP), {})
             continue
-        body = scene.bodies[int(rng.integers(len(scene.bodies)))]
-        pusher = _beside(rng, body.position)
-        if not _clear(scene, pusher):
+        body = stage.scene.bodies[int(rng.integers(len(stage.scene.bodies)))]
+        x, y = _beside(rng, body.position)
+        if not _clear(stage.scene, (x, y)):
             continue
-        data.qpos[:3] = [0.0, -2.0, PUSHER_UP]
-        mujoco.mj_kinematics(model, data)
-        whole = observe(rng, scene, model, data).visible
-        data.qpos[:3] = [*pusher, PUSHER_DOWN]
-        mujoco.mj_kinematics(model, data)
-        sample = observe(rng, scene, model, data)
-        asked = {
-            n: p
-            for n, p in sample.layout.items()
-            if LEAST_VISIBLE <= sample.visible[n] <= 0.75 * whole[n]
-        }
-        if asked:
-            yield Question(sample=sample, asked=asked)
+        whole = stage.draw((0.0, -2.0, PUSHER_UP), smooth=False).visible
+        question = stage.ask((x, y, PUSHER_DOWN), {n: 0.75 * v for n, v in whole.items()})
+        if question.asked:
+            yield question
 
 
 def _tally(graph: SceneGraph, question: Question, all_extra: bool) -> _Tally:
@@ -188,8 +203,7 @@ def vision_figures(vision: VisionModel, n: int = 400, seed: int = 0) -> dict[str
         source = questions(np.random.default_rng([_HELD_OUT, seed, hidden]), hidden)
         asked = [next(source) for _ in range(n)]
         for size in (128, 64):
-            frames = [q.sample.frame for q in asked]
-            frames = [halve(f) for f in frames] if size == 64 else frames
+            frames = [q.sample.frame if size == 128 else q.clip for q in asked]
             began = time.monotonic()
             graphs = vision.look(frames)
             seconds = time.monotonic() - began
