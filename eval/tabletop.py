@@ -57,15 +57,25 @@ _worker: dict[str, Any] = {}
 """Models and world of a worker process, loaded once."""
 
 
+def _tools(conditions: Sequence[str]) -> str:
+    """Return the least `tools` setting that serves all conditions."""
+    video = {"video", "both", "random"} & set(conditions)
+    physics = {"physics", "both"} & set(conditions)
+    return "both" if video and physics else "video" if video else "physics" if physics else "none"
+
+
 def _load(config: Config, conditions: Sequence[str]) -> None:
+    """Load models and world; what goes wrong is kept, since a pool would swallow it."""
     from mindseye.planner.agent import Agent
     from mindseye.tools.world import make_world
 
-    needs = {"physics", "video", "both", "random"} & set(conditions)
-    full = replace(config, tools="both" if needs else "none")
-    _worker["agent"] = Agent.from_config(full)
-    world = make_world(config.world, seed=config.seed, **config.world_options)
-    _worker["world"], _worker["scorer"] = world, world.take_scorer()
+    try:
+        _worker["agent"] = Agent.from_config(merge(config, {"tools": _tools(conditions)}))
+        world = make_world(config.world, seed=config.seed, **config.world_options)
+    except MindseyeError as error:
+        _worker["error"] = error
+    else:
+        _worker["world"], _worker["scorer"] = world, world.take_scorer()
 
 
 def _agent_for(condition: str) -> Any:
@@ -85,6 +95,8 @@ def _agent_for(condition: str) -> Any:
 
 
 def _run(job: Job) -> Sample:
+    if "error" in _worker:
+        raise _worker["error"]
     task = tasks(job.task_set, job.n, job.seed)[job.index]
     world = _worker["world"]
     world.prepare(seed=task.seed, options=task.options)

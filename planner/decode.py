@@ -1,14 +1,19 @@
 """Action decoders: a chosen picture becomes motion of the pusher."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.tools.goals import TABLE_HALF
-from mindseye.tools.physics.skills import PushController
+from mindseye.tools.physics.skills import Phase, PushController
 from mindseye.tools.values import Point, Push, SceneGraph
 
 PATIENCE = 10
 """Looks without the subject after which it counts as gone."""
+GLANCE_EVERY = 4
+"""Looks on the way to the object come every so many actions."""
+_NOWHERE: Point = (float("nan"), float("nan"))
 
 
 class ClosedLoopPush:
@@ -27,34 +32,42 @@ class ClosedLoopPush:
         self._unseen = 0
 
     def decode(
-        self, push: Push, scene: SceneGraph, pusher: NDArray[np.float64]
+        self, push: Push, look: Callable[[], SceneGraph], pusher: NDArray[np.float64]
     ) -> NDArray[np.float32] | None:
         """Return the next action `[dx, dy, lift]` in [-1, 1], or None when the push is done.
 
         Args:
           push: what to do; another object than last time begins a new push.
-          scene: what is seen now.
+          look: tells what is seen now; asked only when the subject may have moved.
           pusher: `[3]` its place, metres.
         """
         if push is not self._push:
             self._push, self._controller = push, PushController([push])
             self._last, self._unseen = None, 0
-        subject = np.array([self._locate(push.subject, scene)], dtype=float)
-        action = self._controller.act(subject, np.asarray(pusher, dtype=float)[None])[0]
+        fresh = self._must_look()
+        place = self._locate(push.subject, look()) if fresh else self._last or _NOWHERE
+        action = self._controller.act(
+            np.array([place], dtype=float), np.asarray(pusher, dtype=float)[None]
+        )[0]
         if self._controller.done[0]:
             self._push = None
             return None
         command: NDArray[np.float32] = action.astype(np.float32)
         return command
 
+    def _must_look(self) -> bool:
+        """Say whether the subject may have moved since the last look."""
+        phase, ticks = self._controller.phase[0], self._controller.ticks[0]
+        travelling = phase == Phase.TRAVEL and ticks % GLANCE_EVERY == 0
+        return self._last is None or phase == Phase.PUSH or bool(travelling)
+
     def _locate(self, name: str, scene: SceneGraph) -> Point:
         """Return the subject's place; hidden for a moment it stays where it was."""
         found = scene.find(name)
-        nowhere = (float("nan"), float("nan"))
         if found is not None and max(map(abs, found.position)) <= TABLE_HALF + 0.01:
             self._last, self._unseen = found.position, 0
             return found.position
         self._unseen += 1
         if self._last is None or self._unseen > PATIENCE:
-            return nowhere
+            return _NOWHERE
         return self._last

@@ -106,6 +106,10 @@ class Episode:
         self.context.spend("vision", time.monotonic() - started)
         return scene
 
+    def _glance(self) -> SceneGraph:
+        """Look without taking it to memory: the push is still going on."""
+        return self.memory.recognise(self._see())
+
     def _step(self, action: NDArray[np.float32]) -> bool:
         started = time.monotonic()
         with world_errors():
@@ -204,8 +208,7 @@ class Episode:
         actions: list[tuple[float, float, float]] = []
         frames = [self.observation["frame"]]
         for k in range(MAX_STEPS):
-            scene = self.memory.recognise(self._see())
-            action = self.decoder.decode(push, scene, self.observation["pusher"])
+            action = self.decoder.decode(push, self._glance, self.observation["pusher"])
             if action is None:
                 break
             actions.append((float(action[0]), float(action[1]), float(action[2])))

@@ -9,7 +9,7 @@ dotted path `package.module:Attribute`, or an entry point in the group
 import importlib
 import importlib.metadata
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -119,8 +119,13 @@ class World(Protocol):
 class ActionDecoder(Protocol):
     """Turns a chosen picture into motion of the pusher, one action at a time."""
 
-    def decode(self, push: Push, scene: SceneGraph, pusher: NDArray[np.float64]) -> Any:
-        """Return the next action `[dx, dy, lift]`, or None when the push is done."""
+    def decode(
+        self, push: Push, look: Callable[[], SceneGraph], pusher: NDArray[np.float64]
+    ) -> Any:
+        """Return the next action `[dx, dy, lift]`, or None when the push is done.
+
+        `look` tells what is seen now; looking costs, so ask when it matters.
+        """
         ...
 
 
