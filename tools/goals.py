@@ -283,6 +283,22 @@ def progress(goal: Goal, layout: Layout, expected: Sequence[str] = ()) -> float:
     return value * 0.5**missing
 
 
+def shortfall(goal: Goal, layout: Layout) -> float:
+    """Return the metres by which the items are missed, summed: 0 when all hold.
+
+    Unlike `progress` it does not flatten out far from the goal, so a step that
+    is one of many still shows.
+    """
+    total = 0.0
+    for item in goal.all_:
+        miss = _gap(_atom_of(item), layout)
+        if isinstance(item, NotItem):
+            total += NEAR_MAX if miss <= 1e-9 else 0.0
+        else:
+            total += max(0.0, miss)
+    return total
+
+
 def satisfied(goal: Goal, layout: Layout, expected: Sequence[str] = ()) -> bool:
     """Say whether every item holds and nothing that was `expected` is missing."""
     return progress(goal, layout, expected) >= 1.0

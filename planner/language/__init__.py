@@ -1,0 +1,1 @@
+"""The language model: understands tasks, proposes subgoals, chooses tools and options."""

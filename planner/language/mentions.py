@@ -1,0 +1,228 @@
+"""Bind the things a task names to the things on the table, from the words alone.
+
+The language model never decides whether an object exists: a small model asked
+for "the purple star" when there is none picks another one. Mentions are found
+here, with synonyms and light typos, and rewritten to the names on the table;
+what is not there, or could be two things, is refused in one line.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mindseye.planner.language.lexicon import (
+    COLOUR_WORDS,
+    DETERMINERS,
+    FOREIGN_COLOURS,
+    FOREIGN_SHAPES,
+    NOT_NOUNS,
+    QUANTIFIERS,
+    SHAPE_PLURALS,
+    SHAPE_WORDS,
+    THING,
+    THINGS,
+)
+from mindseye.tools.errors import BadInput
+
+_WORD = re.compile(r"[a-z]+(?:'(?!s\b)[a-z]+)?")
+_ORDINARY = frozenset(
+    {
+        "start", "stare", "stars", "call", "wall", "bell", "bill", "tall", "hall", "fall", "cute",
+        "cubic", "bread", "reed", "greet", "blur", "bluer", "redo", "read", "lock", "back",
+        "black", "both", "stair", "bail", "balk", "need", "rest", "best", "some", "same", "line",
+        "lines", "time", "dime", "clue", "glue", "tune", "bake", "state", "great", "good", "pick",
+        "pack", "peck", "hold", "told", "cold", "tubs", "bring", "brink", "boxed", "discs", "cans",
+    }
+)  # fmt: skip
+"""Ordinary words that are one letter away from a colour or a shape."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mentions:
+    """A task with its mentions bound."""
+
+    text: str
+    """The task with every mention rewritten to a name on the table."""
+    names: tuple[str, ...]
+    """Names that were mentioned, in order, each once."""
+    quantified: bool
+    """The task may speak of objects it does not name ("everything", "the others")."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Token:
+    word: str
+    start: int
+    end: int
+
+
+def _edits_one(a: str, b: str) -> bool:
+    """Say whether one insertion, deletion, substitution or swap turns `a` into `b`."""
+    if abs(len(a) - len(b)) > 1:
+        return False
+    i = 0
+    while i < min(len(a), len(b)) and a[i] == b[i]:
+        i += 1
+    return (
+        a[i + 1 :] == b[i + 1 :]
+        or a[i:] == b[i + 1 :]
+        or a[i + 1 :] == b[i:]
+        or (a[i : i + 2] == b[i : i + 2][::-1] and a[i + 2 :] == b[i + 2 :])
+    )
+
+
+def _mend(word: str) -> str:
+    """Return the colour or shape that `word` is a typo of, or `word`."""
+    if word in ("rde", "erd"):
+        return "red"
+    if len(word) < 3 or word in _ORDINARY or word in NOT_NOUNS or word in QUANTIFIERS:
+        return word
+    # A word of three letters can only have lost one: known words of three are not looked at,
+    # so that a "car" is no "can".
+    for known in (*COLOUR_WORDS, *SHAPE_WORDS, *SHAPE_PLURALS):
+        if len(known) > 3 and _edits_one(word, known):
+            return known
+    return word
+
+
+def _known(word: str) -> bool:
+    sets = (COLOUR_WORDS, SHAPE_WORDS, SHAPE_PLURALS, THING, THINGS, FOREIGN_COLOURS)
+    return any(word in s for s in sets) or word in FOREIGN_SHAPES
+
+
+def _tokens(task: str) -> list[_Token]:
+    raw = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(task.lower())]
+    tokens: list[_Token] = []
+    for i, (word, start, end) in enumerate(raw):
+        before = raw[i - 1][0] if i else ""
+        after = raw[i + 1][0] if i + 1 < len(raw) else ""
+        # A typo is mended only where a colour or a noun stands; elsewhere it is a word.
+        nominal = before in DETERMINERS or before in COLOUR_WORDS or _mend(before) != before
+        if not _known(word) and (nominal or after in SHAPE_WORDS or _mend(after) in SHAPE_WORDS):
+            word = _mend(word)
+        tokens.append(_Token(word=word, start=start, end=end))
+    return tokens
+
+
+def _split(name: str) -> tuple[str, str]:
+    colour, _, shape = name.partition(" ")
+    return colour, shape
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _missing(what: str, names: Sequence[str]) -> BadInput:
+    return BadInput(f"there is no {what} on the table; it holds {_listed(names)}")
+
+
+def _unique(words: str, found: Sequence[str], names: Sequence[str]) -> str:
+    if not found:
+        raise _missing(words, names)
+    if len(found) > 1:
+        raise BadInput(f'"the {words}" could be the {" or the ".join(found)}; say which')
+    return found[0]
+
+
+def _noun_after(tokens: Sequence[_Token], i: int, names: Sequence[str]) -> str | None:
+    """Return the noun that a colour at `i` belongs to, or None for a bare colour."""
+    if i + 1 >= len(tokens):
+        return None
+    word = tokens[i + 1].word
+    if word in SHAPE_WORDS or word in SHAPE_PLURALS or word in THING or word in THINGS:
+        return word
+    unknown = not _known(word) and word not in NOT_NOUNS and word not in QUANTIFIERS
+    determined = i > 0 and tokens[i - 1].word in DETERMINERS
+    if word in FOREIGN_SHAPES or (
+        unknown and determined and not re.search(r"(ly|ing|ed)$|'", word)
+    ):
+        raise _missing(f"{tokens[i].word} {word}", names)
+    return None
+
+
+def _of_colour(colour: str, noun: str | None, words: str, names: Sequence[str]) -> list[str]:
+    """Return the names that "COLOUR NOUN" speaks of: one, or several for a plural."""
+    coloured = [n for n in names if _split(n)[0] == colour]
+    if noun in SHAPE_PLURALS or noun in THINGS:
+        shape = SHAPE_PLURALS.get(noun or "")
+        found = [n for n in coloured if shape in (None, _split(n)[1])]
+        if not found:
+            raise _missing(words, names)
+        return found
+    if noun in SHAPE_WORDS:
+        coloured = [n for n in coloured if _split(n)[1] == SHAPE_WORDS[noun or ""]]
+    elif not coloured:
+        words = f"{colour} object"
+    return [_unique(words, coloured, names)]
+
+
+def _shape_alone(
+    tokens: Sequence[_Token], i: int, names: Sequence[str], seen: Sequence[str]
+) -> list[str] | None:
+    """Return the names that a shape word without a colour speaks of, or None if it is no noun."""
+    word = tokens[i].word
+    before = tokens[i - 1].word if i else ""
+    if word in SHAPE_PLURALS:
+        found = [n for n in names if _split(n)[1] == SHAPE_PLURALS[word]]
+        if not found:
+            raise _missing(word, names)
+        return found
+    # "can you ...", "square with ...": these nouns are other words too.
+    if word in ("can", "square", "die", "drum", "tin", "box") and before not in DETERMINERS:
+        return None
+    found = [n for n in names if _split(n)[1] == SHAPE_WORDS[word]]
+    if before in ("every", "each") and found:
+        return found
+    if before == "other" and len(found) > 1:
+        found = [n for n in found if n not in seen]
+    return [_unique(word, found, names)]
+
+
+def _mention_at(
+    tokens: Sequence[_Token], i: int, names: Sequence[str], seen: Sequence[str]
+) -> tuple[list[str], int] | None:
+    """Return the names mentioned at token `i` and how many tokens that takes, or None."""
+    word = tokens[i].word
+    after = tokens[i + 1].word if i + 1 < len(tokens) else ""
+    if word in COLOUR_WORDS:
+        noun = _noun_after(tokens, i, names)
+        words = f"{word} {noun}" if noun else word
+        return _of_colour(COLOUR_WORDS[word], noun, words, names), 2 if noun else 1
+    if word in FOREIGN_COLOURS and (after in SHAPE_WORDS or after in THING or _known(after)):
+        raise _missing(f"{word} {after}", names)
+    if word in FOREIGN_COLOURS and i and tokens[i - 1].word in DETERMINERS:
+        raise _missing(word, names)
+    if word in FOREIGN_SHAPES and after != "of" and i and tokens[i - 1].word in DETERMINERS:
+        raise _missing(word, names)
+    if word in SHAPE_WORDS or word in SHAPE_PLURALS:
+        found = _shape_alone(tokens, i, names, seen)
+        return (found, 1) if found else None
+    return None
+
+
+def bind(task: str, names: Sequence[str]) -> Mentions:
+    """Rewrite the mentions in `task` to names on the table.
+
+    Args:
+      task: free words.
+      names: what is on the table, such as "red cube".
+
+    Raises:
+      BadInput: something mentioned is not there, or could be two things.
+    """
+    tokens, seen = _tokens(task), list[str]()
+    pieces, at, i = list[str](), 0, 0
+    while i < len(tokens):
+        found = _mention_at(tokens, i, names, seen)
+        if not found:
+            i += 1
+            continue
+        named, used = found
+        first, last = tokens[i], tokens[i + used - 1]
+        pieces += [task[at : first.start], " and the ".join(named)]
+        at, i = last.end, i + used
+        seen += [n for n in named if n not in seen]
+    text = " ".join(("".join(pieces) + task[at:]).split())
+    quantified = any(t.word in QUANTIFIERS or t.word in THINGS for t in tokens)
+    return Mentions(text=text, names=tuple(seen), quantified=quantified)

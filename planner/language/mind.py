@@ -1,0 +1,272 @@
+"""The four uses of a language model: understand, propose, choose tools, choose.
+
+Any LangChain chat model serves. One that can be asked for probabilities (the
+embedded one is a `Scorer`) is beamed and scored; others answer under the same
+schemas with `with_structured_output`, and are told when an answer does not fit.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from langchain_core.exceptions import OutputParserException
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, HumanMessage
+from pydantic import ValidationError
+
+from mindseye.planner.candidates import Proposal
+from mindseye.planner.config import Config
+from mindseye.planner.language import asking
+from mindseye.planner.language.models import load_language
+from mindseye.planner.language.reading import Reading, read_task
+from mindseye.planner.language.schemas import (
+    TOOLS,
+    Schema,
+    choice_schema,
+    proposals_schema,
+    subgoal_schema,
+    tools_schema,
+)
+from mindseye.planner.language.scorer import Scorer
+from mindseye.tools.errors import BadInput, MindseyeError, ToolError, Unavailable
+from mindseye.tools.goals import Goal, contradiction
+from mindseye.tools.subgoals import Subgoal
+from mindseye.tools.values import SceneGraph
+
+T = TypeVar("T")
+TRIES = 3
+"""Answers a model may give before it is given up."""
+SURE = 0.85
+"""Probability that is read into a choice of a model that tells none."""
+AT_ONCE = 4
+"""Options that are put side by side; more are chosen among in rounds."""
+LONGEST_TASK = 600
+"""Characters."""
+_EXAMPLE = '"push the red cube next to the blue ball"'
+
+
+def understand(model: BaseChatModel, task: str, names: Sequence[str]) -> Goal:
+    """Return the goal that a task's words stand for.
+
+    Args:
+      model: any chat model.
+      task: free words.
+      names: what is on the table, such as "red cube".
+
+    Raises:
+      BadInput: the task is empty, absurd or contradicts itself, or speaks of
+        what is not on the table or could be two things.
+      Unavailable: the model does not answer.
+    """
+    if not any(c.isalpha() for c in task):
+        raise BadInput(f"the task is empty; say what to do, such as {_EXAMPLE}")
+    if len(task) > LONGEST_TASK:
+        raise BadInput(f"the task has {len(task)} characters; {LONGEST_TASK} are allowed")
+    if not names:
+        raise BadInput("there is nothing on the table that a task could be about")
+    reading = read_task(task, names)
+    goal = _read_goal(model, reading)
+    if goal is None:
+        raise BadInput(
+            f"cannot tell what to do with the objects from {task!r}; the table holds "
+            f"{', '.join(names)}; say it such as {_EXAMPLE}"
+        )
+    conflict = contradiction(goal)
+    if conflict:
+        raise BadInput(f"the task contradicts itself: {conflict}")
+    return goal
+
+
+def _read_goal(model: BaseChatModel, reading: Reading) -> Goal | None:
+    """Return the goal that the model reads out of a task, or None when it finds none."""
+
+    def parse(answer: Any) -> Goal | None:
+        items = answer["all"]
+        goal = Goal.model_validate(
+            {"all": [item for i, item in enumerate(items) if item not in items[:i]]}
+        ) if items else None  # fmt: skip
+        if goal is not None and not goal.names() <= set(reading.names):
+            raise ToolError(f"only these are on the table: {', '.join(reading.names)}")
+        return goal
+
+    explain = not isinstance(model, Scorer)
+    asked = asking.ask_goal(reading.task, reading.names, reading.schema, explain=explain)
+    if isinstance(model, Scorer):
+        for text, _ in model.beam(asked, reading.schema, 2):
+            try:
+                return parse(json.loads(text))
+            except ValidationError:  # Such as an object beside itself: the next best is asked.
+                continue
+        return None
+    return _ask(model, asked, reading.schema, parse)
+
+
+def _ask(
+    model: BaseChatModel,
+    asked: Sequence[BaseMessage],
+    schema: Schema,
+    parse: Callable[[Any], T],
+) -> T:
+    """Return the parsed answer; what does not fit is told to the model, which tries again.
+
+    Raises:
+      Unavailable: the model cannot be reached, or answers garbage every time.
+    """
+    told, reason = list(asked), ""
+    for _ in range(TRIES):
+        try:
+            answer = model.with_structured_output(schema).invoke(told)
+            return parse(answer if isinstance(answer, dict) else dict(answer))
+        except MindseyeError:
+            raise
+        except (
+            ToolError, OutputParserException, ValueError, TypeError, LookupError, AttributeError,
+        ) as error:  # fmt: skip
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            told = [*asked, HumanMessage(f"That answer did not fit: {reason}. Answer again.")]
+        except Exception as error:
+            # Every provider has its own errors; all mean that no answer came.
+            line = " ".join(str(error).split())[:200]
+            raise Unavailable(
+                f"the language model does not answer ({type(error).__name__}: {line}); check "
+                "that it is running and that --model names it"
+            ) from error
+    raise Unavailable(
+        f"the language model gave no usable answer in {TRIES} tries ({reason}); use another --model"
+    )
+
+
+def _normalised(logs: Sequence[float]) -> list[float]:
+    top = max(logs)
+    weights = [math.exp(v - top) for v in logs]
+    return [w / sum(weights) for w in weights]
+
+
+def _lean(chosen: int, count: int) -> list[float]:
+    """Return probabilities for a bare choice: most on it, the rest shared."""
+    if count == 1:
+        return [1.0]
+    return [SURE if i == chosen else (1 - SURE) / (count - 1) for i in range(count)]
+
+
+class LanguageMind:
+    """A language model as the planner uses it."""
+
+    def __init__(self, model: BaseChatModel) -> None:
+        """Bind a chat model that is already loaded."""
+        self.model = model
+
+    @classmethod
+    def from_config(cls, config: Config) -> "LanguageMind":
+        """Load the model that a config names."""
+        return cls(load_language(config.model, config.model_options))
+
+    def understand(self, task: str, names: Sequence[str]) -> Goal:
+        """Return the goal that the task's words stand for; see `understand`."""
+        return understand(self.model, task, names)
+
+    def propose(
+        self,
+        goal: Goal,
+        scene: SceneGraph,
+        history: Sequence[tuple[Subgoal, str]],
+        k: int,
+    ) -> list[Proposal]:
+        """Return up to `k` subgoals with priors that sum to 1, likeliest first.
+
+        Manners are left "straight". Subgoals that cannot be (an object beside
+        itself) are dropped.
+        """
+        if isinstance(self.model, Scorer):
+            schema = subgoal_schema(scene.names)
+            asked = asking.ask_subgoal(goal, scene, history, schema, explain=False)
+            beams = self.model.beam(asked, schema, k + 2)
+            found = [(s, p) for t, p in beams if (s := _subgoal(json.loads(t))) is not None][:k]
+            if not found:
+                raise Unavailable("the language model proposed nothing that can be done")
+            priors = _normalised([p for _, p in found])
+            return [Proposal(subgoal=s, prior=p) for (s, _), p in zip(found, priors, strict=True)]
+        return self._ranked(goal, scene, history, k)
+
+    def _ranked(
+        self,
+        goal: Goal,
+        scene: SceneGraph,
+        history: Sequence[tuple[Subgoal, str]],
+        k: int,
+    ) -> list[Proposal]:
+        """Ask a model that tells no probabilities for a ranked list."""
+
+        def parse(answer: Any) -> list[Subgoal]:
+            found = [s for raw in answer["subgoals"] if (s := _subgoal(raw)) is not None]
+            known = [s for s in found if {s.move, s.object or s.move} <= set(scene.names)]
+            if not known:
+                raise ToolError(f"no subgoal moves one of: {', '.join(scene.names)}")
+            return [s for i, s in enumerate(known) if s not in known[:i]][:k]
+
+        schema = proposals_schema(scene.names, k)
+        asked = asking.ask_subgoal(goal, scene, history, schema, explain=True)
+        ranked = _ask(self.model, asked, schema, parse)
+        weights = [1 / (rank + 1) for rank in range(len(ranked))]
+        return [
+            Proposal(subgoal=s, prior=w / sum(weights))
+            for s, w in zip(ranked, weights, strict=True)
+        ]
+
+    def choose_tools(self, goal: Goal, scene: SceneGraph, subgoal: Subgoal) -> dict[str, float]:
+        """Return probabilities of none, video, physics and both."""
+        schema, scorer = tools_schema(), isinstance(self.model, Scorer)
+        asked = asking.ask_tools(goal, scene, subgoal, schema, explain=not scorer)
+        if isinstance(self.model, Scorer):
+            answers = [asking.compact({"tools": t}) for t in TOOLS]
+            chances = _normalised(self.model.score(asked, answers))
+        else:
+            chosen = _ask(self.model, asked, schema, lambda a: TOOLS.index(a["tools"]))
+            chances = _lean(chosen, len(TOOLS))
+        return dict(zip(TOOLS, chances, strict=True))
+
+    def choose(
+        self, goal: Goal, scene: SceneGraph, options: Sequence[tuple[str, str]]
+    ) -> list[float]:
+        """Return probabilities over options, each its words and the hint about it.
+
+        The hints stand in the prompt as in Mind's Eye (Liu et al., 2022). Many
+        options are chosen among in rounds: groups first, then their winners.
+        """
+        if len(options) <= AT_ONCE:
+            return self._choose_few(goal, options)
+        groups = [options[i : i + AT_ONCE] for i in range(0, len(options), AT_ONCE)]
+        within = [self._choose_few(goal, group) for group in groups]
+        winners = [
+            group[chances.index(max(chances))]
+            for group, chances in zip(groups, within, strict=True)
+        ]
+        among = self.choose(goal, scene, winners)
+        return [
+            outer * inner for outer, chances in zip(among, within, strict=True) for inner in chances
+        ]
+
+    def _choose_few(self, goal: Goal, options: Sequence[tuple[str, str]]) -> list[float]:
+        if len(options) < 2:
+            return [1.0] * len(options)
+        schema, scorer = choice_schema(len(options)), isinstance(self.model, Scorer)
+        asked = asking.ask_choice(goal, options, schema, explain=not scorer)
+        if isinstance(self.model, Scorer):
+            answers = [asking.compact({"choice": i + 1}) for i in range(len(options))]
+            return _normalised(self.model.score(asked, answers))
+
+        def parse(answer: Any) -> int:
+            number = int(answer["choice"])
+            if not 1 <= number <= len(options):
+                raise ToolError(f"{number} is not an option; 1 to {len(options)} are")
+            return number - 1
+
+        return _lean(_ask(self.model, asked, schema, parse), len(options))
+
+
+def _subgoal(raw: Any) -> Subgoal | None:
+    try:
+        return Subgoal.model_validate(raw)
+    except ValidationError:
+        return None

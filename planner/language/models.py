@@ -1,0 +1,135 @@
+"""Language models by name: the embedded one, any LangChain provider, any endpoint, a script."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from langchain_core.language_models import BaseChatModel
+from pydantic import ValidationError
+
+from mindseye.tools.errors import BadInput, Unavailable
+
+TIMEOUT = 60.0
+"""Seconds after which a remote model counts as not answering."""
+KNOWN = (
+    "smollm2, provider:name as LangChain spells it (anthropic:claude-sonnet-4-5), "
+    "http://HOST:PORT/v1 (or with #MODEL behind it), scripted:FILE.json"
+)
+
+
+def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = None) -> BaseChatModel:
+    """Return the language model called `name`.
+
+    Args:
+      name: `smollm2`; `provider:name`; the URL of an OpenAI-compatible endpoint,
+        with `#MODEL` if it serves several; `scripted:FILE.json`.
+      options: keyword arguments for it, such as `device`, `timeout`, `temperature`.
+
+    Raises:
+      BadInput: no such model, or options it does not take.
+      Unavailable: its weights, package or endpoint is not there.
+    """
+    given = dict(options or {})
+    address = name.removeprefix("openai:")
+    try:
+        if name == "smollm2":
+            from mindseye.planner.language.smollm import SmolLM
+
+            return SmolLM(**given).load()
+        if name.startswith("scripted:"):
+            from mindseye.planner.language.scripted import ScriptedModel
+
+            return ScriptedModel(path=name.removeprefix("scripted:"), **given)
+        if address.startswith(("http://", "https://")):
+            return _endpoint(address, given)
+        if ":" in name:
+            return _provider(name, given)
+    except (ValidationError, TypeError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        where = error.errors()[0]["loc"] if isinstance(error, ValidationError) else ()
+        keys = ".".join(str(x) for x in where)
+        raise BadInput(f"language model {name!r}: option {keys}: {reason}") from error
+    raise BadInput(f"no language model called {name!r}; known: {KNOWN}")
+
+
+def _served(url: str, timeout: float) -> str:
+    """Return the first model that an endpoint serves.
+
+    Raises:
+      Unavailable: it does not answer, or not in the protocol.
+    """
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url}/models", timeout=timeout)
+        answer.raise_for_status()
+        return str(answer.json()["data"][0]["id"])
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Unavailable(
+            f"the language model at {url} does not answer ({type(error).__name__}); start it, or "
+            "check the address"
+        ) from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise Unavailable(
+            f"{url}/models does not list models as the OpenAI protocol has it; the address "
+            "usually ends in /v1, and #MODEL behind it names one"
+        ) from error
+
+
+def _endpoint(address: str, options: dict[str, Any]) -> BaseChatModel:
+    try:
+        from langchain_openai import ChatOpenAI
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            'an OpenAI-compatible endpoint needs an extra: pip install "mindseye[openai]"'
+        ) from error
+    url, _, model = address.rstrip("/").partition("#")
+    url = url.rstrip("/")
+    timeout = float(options.pop("timeout", TIMEOUT))
+    settings: dict[str, Any] = {
+        "base_url": url, "timeout": timeout, "max_retries": 1, "temperature": 0,
+        "api_key": "none", "model": model or options.pop("model", ""),
+    }  # fmt: skip
+    settings |= options
+    if not settings["model"]:
+        settings["model"] = _served(url, min(timeout, 10.0))
+    return ChatOpenAI(**settings)
+
+
+def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model
+
+    try:
+        model = init_chat_model(name, **{"timeout": TIMEOUT, "max_retries": 1, **options})
+    except ImportError as error:
+        package = (
+            "mindseye[openai]" if name.startswith("openai:") else f"langchain-{name.split(':')[0]}"
+        )
+        raise Unavailable(
+            f'language model {name!r} needs a package: pip install "{package}"'
+        ) from error
+    except ValidationError:
+        raise
+    except ValueError as error:
+        raise BadInput(f"no language model called {name!r}; known: {KNOWN}") from error
+    except Exception as error:
+        # A provider's own error, such as a missing key.
+        line = " ".join(str(error).split())[:200]
+        raise Unavailable(f"language model {name!r}: {line}") from error
+    return cast(BaseChatModel, model)
+
+
+def read_script(path: Path) -> dict[str, list[Any]]:
+    """Read a script: `{"answers": {"goal": [...], "subgoal": [...], ...}}`.
+
+    Raises:
+      BadInput: the file is missing or is no script.
+    """
+    try:
+        answers = json.loads(path.read_text(encoding="utf-8"))["answers"]
+        return {str(kind): list(given) for kind, given in answers.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise BadInput(
+            f'cannot read the script {path}: {error}; it is {{"answers": {{"goal": [...]}}}}'
+        ) from error

@@ -1,0 +1,198 @@
+"""SmolLM2-135M with our adapter, as a LangChain chat model that also scores and beams."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import torch
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.utils.function_calling import convert_to_json_schema
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils import logging as transformers_logging
+
+from mindseye.planner.language.decoding import Decoder
+from mindseye.planner.language.lora import merge_adapter
+from mindseye.planner.language.weights import ensure_weights
+from mindseye.tools.errors import BadInput, Unavailable
+
+_ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+
+
+def package_adapter() -> Path:
+    """Return the folder of the adapter that comes with the package."""
+    with as_file(files("mindseye.planner.language").joinpath("adapter")) as folder:
+        return folder
+
+
+def _place(device: str, dtype: str) -> tuple[str, torch.dtype]:
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if dtype == "auto":
+        dtype = "bfloat16"
+    kind = getattr(torch, dtype, None)
+    if not isinstance(kind, torch.dtype):
+        raise BadInput(f"dtype {dtype!r} is not known; use auto, bfloat16, float16 or float32")
+    return device, kind
+
+
+def _chat(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+    try:
+        return [{"role": _ROLES[m.type], "content": str(m.text)} for m in messages]
+    except KeyError as error:
+        raise BadInput(
+            f"this model reads system, human and ai messages, not {error.args[0]}"
+        ) from error
+
+
+class SmolLM(BaseChatModel):
+    """The embedded language model. Loads on first use, or by `load`."""
+
+    model_config = ConfigDict(extra="forbid")
+    folder: str | None = None
+    """Folder of the base model; None gets it into the user's cache."""
+    adapter: str | None = "package"
+    """Folder of the adapter; "package" is the one that is shipped, None uses none."""
+    device: str = "auto"
+    dtype: str = "auto"
+    temperature: float = 0.0
+    max_tokens: int = 256
+    seed: int = 0
+
+    _decoder: Decoder | None = PrivateAttr(default=None)
+    _lock: threading.RLock = PrivateAttr(default_factory=threading.RLock)
+
+    @property
+    def _llm_type(self) -> str:
+        return "mindseye-smollm2"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"folder": self.folder, "adapter": self.adapter, "dtype": self.dtype}
+
+    def load(self) -> "SmolLM":
+        """Load the weights if they are not loaded yet.
+
+        Raises:
+          Unavailable: the weights cannot be fetched, or the device is not there.
+          BadInput: the adapter is corrupt.
+        """
+        with self._lock:
+            if self._decoder is None:
+                self._decoder = self._build()
+        return self
+
+    def _build(self) -> Decoder:
+        folder = Path(self.folder) if self.folder else ensure_weights()
+        device, dtype = _place(self.device, self.dtype)
+        transformers_logging.disable_progress_bar()
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+            model = AutoModelForCausalLM.from_pretrained(
+                folder, dtype=dtype, local_files_only=True
+            ).to(device)
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = str(error).splitlines()[0]
+            raise Unavailable(
+                f"cannot load the language model from {folder}: {reason}; "
+                "delete that folder and run `mindseye weights`"
+            ) from error
+        if self.adapter is not None:
+            own = self.adapter == "package"
+            merge_adapter(model, package_adapter() if own else Path(self.adapter))
+        return Decoder(model.eval(), tokenizer)
+
+    @property
+    def decoder(self) -> Decoder:
+        """The loaded model."""
+        self.load()
+        assert self._decoder is not None
+        return self._decoder
+
+    def beam(
+        self, messages: Sequence[BaseMessage], schema: dict[str, Any], k: int
+    ) -> list[tuple[str, float]]:
+        """Return the best `k` JSON answers with log-probabilities, best first."""
+        with self._lock:
+            return self.decoder.beam(self.decoder.encode(_chat(messages)), schema, k)
+
+    def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
+        """Return the log-probabilities of candidate answers, normalised among them."""
+        with self._lock:
+            return self.decoder.score(self.decoder.encode(_chat(messages)), candidates)
+
+    def _pieces(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None) -> Iterator[str]:
+        """Yield the answer in pieces of text."""
+        generator = torch.Generator().manual_seed(self.seed)
+        tokens: list[int] = []
+        told = ""
+        ids = self.decoder.encode(_chat(messages))
+        for token in self.decoder.sample(ids, self.max_tokens, self.temperature, generator):
+            tokens.append(token)
+            text = self.decoder.tokenizer.decode(tokens, skip_special_tokens=True)
+            ends = [text.index(s) for s in stop or () if s in text]
+            if ends:
+                yield text[len(told) : min(ends)]
+                return
+            # A token may end inside a character; wait until it is whole.
+            if not text.endswith("�"):
+                yield text[len(told) :]
+                told = text
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        schema: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        with self._lock:
+            if schema is not None:
+                text = self.beam(messages, schema, 1)[0][0]
+            else:
+                text = "".join(self._pieces(messages, stop))
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        with self._lock:
+            for piece in self._pieces(messages, stop):
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                if run_manager:
+                    run_manager.on_llm_new_token(piece, chunk=chunk)
+                yield chunk
+
+    def with_structured_output(
+        self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Return a model whose answers are decoded under the schema and parsed.
+
+        Args:
+          schema: JSON schema (answers are dicts) or pydantic class (answers are its objects).
+          include_raw: return `{"raw": message, "parsed": answer, "parsing_error": None}`.
+        """
+        wanted = convert_to_json_schema(schema) if isinstance(schema, type) else schema
+
+        def parse(message: BaseMessage) -> Any:
+            answer = json.loads(str(message.text))
+            if isinstance(schema, type) and issubclass(schema, BaseModel):
+                answer = schema.model_validate(answer)
+            if include_raw:
+                return {"raw": message, "parsed": answer, "parsing_error": None}
+            return answer
+
+        return self.bind(schema=wanted) | RunnableLambda(parse)
