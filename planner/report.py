@@ -120,11 +120,14 @@ def _banner(record: Record) -> View:
 def _facts(record: Record) -> list[tuple[str, str]]:
     end = record.events[-1].t if record.events else 0.0
     simulated, imagined = record.of(Simulated), record.of(Imagined)
+    finished = record.of(Finished)
+    # The run's own count also holds the steps between decisions, such as a second look.
+    steps = finished[-1].steps if finished else sum(e.steps for e in record.of(Acted))
     facts = [
         ("decisions", str(len(record.of(Proposed)))),
         ("imagined clips", str(sum(len(e.clips) for e in imagined))),
         ("simulated futures", str(len(simulated))),
-        ("steps in the world", str(sum(e.steps for e in record.of(Acted)))),
+        ("steps in the world", str(steps)),
         ("wall time", f"{end:.1f} s"),
     ]
     seed = record.document.get("seed")
