@@ -160,7 +160,10 @@ class LanguageMind:
     @classmethod
     def from_config(cls, config: Config) -> "LanguageMind":
         """Load the model that a config names."""
-        return cls(load_language(config.model, config.model_options))
+        options = dict(config.model_options)
+        if config.model == "smollm2":
+            options = {"device": config.device, "dtype": config.dtype} | options
+        return cls(load_language(config.model, options))
 
     def understand(self, task: str, names: Sequence[str]) -> Goal:
         """Return the goal that the task's words stand for; see `understand`."""

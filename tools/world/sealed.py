@@ -11,6 +11,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection, Listener, wait
 from typing import Any, cast
@@ -94,6 +95,23 @@ def _ask(connection: Connection, verb: str, payload: Any) -> Any:
     return value
 
 
+def _accept(listener: Listener, process: "subprocess.Popen[bytes]") -> Connection:
+    """Return the child's next connection.
+
+    Raises:
+      WorldFailed: it died before it called.
+    """
+    found: list[Connection] = []
+    # A listener waits for ever; the thread is left behind if nobody ever calls.
+    waiting = threading.Thread(target=lambda: found.append(listener.accept()), daemon=True)
+    waiting.start()
+    while waiting.is_alive():
+        waiting.join(0.05)
+        if process.poll() is not None and waiting.is_alive():
+            raise WorldFailed("the world's process ended before it was ready; is mindseye whole?")
+    return found[0]
+
+
 class SealedWorld:
     """The planner's end: the Gymnasium API over a connection to the world's process."""
 
@@ -110,8 +128,8 @@ class SealedWorld:
                 # Not as an argument, which other users of the machine could read.
                 self._process.stdin.write(key)
                 self._process.stdin.close()
-            self._acting = listener.accept()
-            self._scoring: Connection | None = listener.accept()
+            self._acting = _accept(listener, self._process)
+            self._scoring: Connection | None = _accept(listener, self._process)
         self._episode: tuple[int | None, dict[str, Any]] = (None, {})
         try:
             _ask(self._acting, "open", (name, options or {}))
