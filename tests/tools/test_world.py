@@ -53,6 +53,16 @@ def test_appearance_and_dynamics_can_differ_from_what_tools_believe() -> None:
     assert np.allclose(late.step(push)[0]["pusher"][:2], start[:2], atol=1e-3)
 
 
+def test_a_heavy_object_is_heavy() -> None:
+    masses = []
+    for heavy in ([], ["red cube"]):
+        env = Tabletop()
+        env.reset(seed=1, options={"objects": ["red cube", "blue ball"], "heavy": heavy})
+        masses.append([b.mass for b in env._scene.bodies])
+    assert masses[1][0] == pytest.approx(12 * masses[0][0])
+    assert masses[1][1] == masses[0][1]
+
+
 def test_nothing_the_planner_holds_leads_to_the_true_state() -> None:
     with make_world(objects=["red cube", "blue ball"], seed=1) as world:
         scorer = world.take_scorer()

@@ -30,6 +30,8 @@ from mindseye.tools.physics.scene import (
 )
 from mindseye.tools.values import Patch
 
+HEAVY = 12.0
+"""How many times an object named `heavy` weighs what others weigh."""
 Observation = dict[str, NDArray[Any]]
 
 
@@ -106,7 +108,8 @@ class Tabletop(gymnasium.Env[Observation, NDArray[np.float32]]):
         Args:
           seed: fixes the episode.
           options: `objects` (names), `layout` (name -> place in metres),
-            `patches` (list of `{"kind", "position", "radius"}`).
+            `patches` (list of `{"kind", "position", "radius"}`), `heavy` (names of
+            objects that weigh twelve times as much).
         """
         super().reset(seed=seed)
         self._scene = self._lay(options or {})
@@ -124,7 +127,7 @@ class Tabletop(gymnasium.Env[Observation, NDArray[np.float32]]):
         return self._observe(), {}
 
     def _lay(self, options: dict[str, Any]) -> Scene:
-        known = {"objects", "layout", "patches"}
+        known = {"objects", "layout", "patches", "heavy"}
         if unknown := sorted(set(options) - known):
             raise BadInput(
                 f"unknown world option {unknown[0]!r}; known: {', '.join(sorted(known))}"
@@ -139,12 +142,13 @@ class Tabletop(gymnasium.Env[Observation, NDArray[np.float32]]):
         if options.get("patches") is not None:
             patches = tuple(Patch(**p) for p in options["patches"])
         factor = np.exp(rng.normal(0.0, self.jitter, len(scene.bodies) + 1))
+        weight = [HEAVY if b.name in options.get("heavy", ()) else 1.0 for b in scene.bodies]
         bodies = tuple(
             Body(
-                colour=b.colour, shape=b.shape, yaw=b.yaw, mass=b.mass * float(f),
+                colour=b.colour, shape=b.shape, yaw=b.yaw, mass=b.mass * float(f) * w,
                 position=tuple(layout.get(b.name, b.position)),
             )
-            for b, f in zip(scene.bodies, factor[1:], strict=True)
+            for b, f, w in zip(scene.bodies, factor[1:], weight, strict=True)
         )  # fmt: skip
         values = vars(self.base) | {"friction": self.base.friction * float(factor[0])}
         return Scene(
