@@ -38,14 +38,14 @@ def _environment() -> jinja2.Environment:
 
 
 @functools.cache
-def _template(name: str) -> jinja2.Template:
-    source = importlib.resources.files("mindseye.prompts").joinpath(f"{name}.jinja")
+def _template(name: str, package: str) -> jinja2.Template:
+    source = importlib.resources.files(package).joinpath(f"{name}.jinja")
     return _environment().from_string(source.read_text(encoding="utf-8"))
 
 
-def render(name: str, **values: Any) -> str:
-    """Fill in the prompt `name`; a value that is missing is an error."""
-    return _template(name).render(**values)
+def render(name: str, package: str = "mindseye.prompts", **values: Any) -> str:
+    """Fill in the template `name` of a package; a value that is missing is an error."""
+    return _template(name, package).render(**values)
 
 
 def messages(

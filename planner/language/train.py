@@ -18,6 +18,7 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from mindseye.planner.language.asking import render
 from mindseye.planner.language.data import Example, examples, read_examples
 from mindseye.planner.language.lora import add_low_rank, save_adapter
 from mindseye.planner.language.weights import BASE_MODEL, ensure_weights
@@ -41,6 +42,8 @@ class TrainConfig:
     dtype: str = "bfloat16"
     save_every: int = 50
     """Steps between checkpoints."""
+    held_out: int = 200
+    """Held-out examples that the model card's figures rest on."""
 
 
 Encoded = tuple[list[int], int]
@@ -239,9 +242,51 @@ def train_language(
     _save(checkpoint, masters, at)
     save_adapter(model, target, config.rank, BASE_MODEL)
     seen = sum(len(encoded[i][0]) for indices in order[: at.step] for i in indices)
-    result = {
+    result: dict[str, Any] = {
         "out": str(target), "steps": at.step, "seconds": round(at.seconds), "loss": at.loss,
         "examples": sum(map(len, order[: at.step])), "tokens": seen, "seed": seed,
     }  # fmt: skip
-    (target / "training.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+    held_out = Path(data_dir or "") / "held_out.jsonl"
+    if data_dir is not None and held_out.exists():
+        unseen = read_examples(held_out)[: config.held_out]
+    else:
+        unseen = list(examples(config.held_out, seed, "held-out"))
+    result["held_out"] = exact_shares(model, tokenizer, unseen, vocabulary)
+    write_card(target, result, config)
     return result
+
+
+@torch.inference_mode()
+def exact_shares(
+    model: Any, tokenizer: Any, unseen: Sequence[Example], vocabulary: torch.Tensor
+) -> dict[str, dict[str, float]]:
+    """Return, for each kind, the share of answers that greedy decoding gets exactly.
+
+    Read in one pass: a greedy answer is exact when every token of the right one
+    is the likeliest among `vocabulary` `[V]` behind the tokens before it.
+    """
+    hits: dict[str, list[bool]] = {}
+    for example in unseen:
+        ids, start = encode(tokenizer, example)
+        tokens = torch.tensor([ids], device=model.device)
+        hidden = model.model(input_ids=tokens, use_cache=False).last_hidden_state[0, start - 1 : -1]
+        likeliest = vocabulary[(hidden @ model.lm_head.weight[vocabulary].T).argmax(dim=-1)]
+        hits.setdefault(example.kind, []).append(bool((likeliest == tokens[0, start:]).all()))
+    return {
+        kind: {"exact": sum(found) / len(found), "n": len(found)}
+        for kind, found in sorted(hits.items())
+    }
+
+
+def write_card(target: Path, result: dict[str, Any], config: TrainConfig) -> None:
+    """Write the model card and the figures beside the adapter."""
+    (target / "training.json").write_text(json.dumps(result, indent=2), encoding="utf-8")
+    card = render(
+        "model_card",
+        "mindseye.planner.language",
+        base=BASE_MODEL,
+        rank=config.rank,
+        rate=config.learning_rate,
+        result=result,
+    )
+    (target / "README.md").write_text(card + "\n", encoding="utf-8")
