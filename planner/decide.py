@@ -140,7 +140,8 @@ class Decider:
         if not candidates:
             return []
         if context.config.tools == "none":
-            return [judge(Picture(candidate=c), context.trust) for c in candidates]
+            bare = (judge(Picture(candidate=c), context.trust) for c in candidates)
+            return [self._weigh(j) for j in bare]
         gated = self._gate(scene, candidates, depth)
         pictures, timings = context.eye.picture(
             scene, self.frame, context.goal, gated, context.config.seed + 1000 * self.index
