@@ -40,7 +40,8 @@ class TrainConfig:
     """How the network is trained."""
 
     hours: float = 0.6
-    """Wall time; the learning rate falls to nothing over it."""
+    """Core-hours; the learning rate falls to nothing over them. A busy machine takes longer by
+    the clock, and learns as much."""
     batch: int = 24
     matrix_rate: float = 0.02
     """Learning rate of the matrices under Muon (Jordan et al. 2024)."""
@@ -50,7 +51,7 @@ class TrainConfig:
     warmup: int = 100
     """Steps."""
     save_every: float = 120.0
-    """Seconds between checkpoints."""
+    """Core-seconds between checkpoints."""
     seed: int = 0
     dtype: str = "bfloat16"
     """Autocast type; "float32" switches autocast off."""
@@ -123,7 +124,7 @@ class Trainer:
 
     def learn(self, frames: Tensor, labels: Tensor, centres: Tensor) -> float:
         """Take one step; return the loss."""
-        began = time.monotonic()
+        began = time.process_time()
         rng = torch.Generator().manual_seed(self.config.seed * 1_000_003 + self.step)
         if self.step % 2:
             frames, labels, centres = mirror(frames, labels, centres)
@@ -142,7 +143,7 @@ class Trainer:
             optimiser.zero_grad(set_to_none=True)
         self._follow()
         self.step += 1
-        self.elapsed += time.monotonic() - began
+        self.elapsed += time.process_time() - began
         return float(loss.detach())
 
     def _follow(self) -> None:
@@ -199,7 +200,7 @@ def train_vision(
     Args:
       data_dir: folder with shards.
       out: folder for `model.safetensors`, `config.json`, `README.md` and `state.pt`.
-      hours: wall time of training.
+      hours: core-hours of training.
       resume: go on from `state.pt` if there is one.
       seed: of weights, order and augmentation.
       config: everything else; its `hours` and `seed` are overridden.
