@@ -263,7 +263,7 @@ def test_data_are_the_same_for_the_same_seed_and_go_on(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight:UserWarning")
 def test_training_runs_resumes_and_ships_a_pipeline(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    n = 512
+    n = 80
     columns: dict[str, np.ndarray[Any, Any]] = {
         "frames": rng.integers(0, 255, (n, 8, 64, 64, 3), dtype=np.uint8),
         "masks": rng.integers(0, 255, (n, 8, 512), dtype=np.uint8),
@@ -272,7 +272,7 @@ def test_training_runs_resumes_and_ships_a_pipeline(tmp_path: Path) -> None:
         "subject": np.zeros((n, 2), np.float32),
         "object": np.full((n, 2), np.nan, np.float32),
     }
-    np.savez(tmp_path / "clips-0-00000-512.npz", allow_pickle=False, **columns)
+    np.savez(tmp_path / "clips-0-00000-80.npz", allow_pickle=False, **columns)
     config = VideoTraining(
         data=tmp_path,
         out=tmp_path / "out",
@@ -280,6 +280,7 @@ def test_training_runs_resumes_and_ships_a_pipeline(tmp_path: Path) -> None:
         autoencoder_hours=2 / 3600,
         hours=4 / 3600,
         batch=4,
+        held_out=32,
         compile=False,
     )
     figures = run(config, resume=False)

@@ -16,7 +16,6 @@ from mindseye.tools.video.autoencoder import (
 )
 from mindseye.tools.video.data import read_shards
 from mindseye.tools.video.training import (
-    HELD_OUT,
     SAVE_EVERY,
     Clock,
     VideoTraining,
@@ -76,7 +75,7 @@ class AutoencoderStage:
         clock = Clock(self.config.autoencoder_hours * 3600, self.spent)
         if clock.fraction < 1.0:
             shards = read_shards(self.config.data, ("frames", "masks"))
-            frames, masks = shards["frames"][:-HELD_OUT], shards["masks"][:-HELD_OUT]
+            frames, masks = (shards[k][: -self.config.held_out] for k in ("frames", "masks"))
             rng = np.random.default_rng(self.config.seed)
             loss, saved = math.nan, clock.spent
             for bar in clock.ticks("autoencoder"):
@@ -131,11 +130,11 @@ class AutoencoderStage:
 
 
 @torch.no_grad()
-def autoencoder_quality(vae: AutoencoderDC, data: Path) -> dict[str, float]:
+def autoencoder_quality(vae: AutoencoderDC, data: Path, held_out: int) -> dict[str, float]:
     """Return PSNR in dB on held-out frames: everywhere, and on objects and pusher."""
     shards = read_shards(data, ("frames", "masks"))
-    frames = torch.from_numpy(shards["frames"][-HELD_OUT:]).flatten(0, 1)[::5]
-    front = np.unpackbits(shards["masks"][-HELD_OUT:], axis=-1).reshape(-1, 64, 64)[::5] > 0
+    frames = torch.from_numpy(shards["frames"][-held_out:]).flatten(0, 1)[::5]
+    front = np.unpackbits(shards["masks"][-held_out:], axis=-1).reshape(-1, 64, 64)[::5] > 0
     shown = decode_latents(vae, encode_frames(vae, frames)).float()
     error = ((shown - frames.float()) / 255).square().mean(dim=-1)
     return {"psnr": _decibel(error), "psnr_front": _decibel(error[torch.from_numpy(front)])}

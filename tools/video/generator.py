@@ -1,7 +1,8 @@
 """The `VideoGenerator` back-end: our own small model, with weights in the package."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
 
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
@@ -30,6 +32,21 @@ def torch_dtype(name: str) -> torch.dtype:
     return dtype
 
 
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep both libraries from drawing a progress bar for half a second of loading."""
+    shown = [
+        lib for lib in (diffusers_logging, transformers_logging) if lib.is_progress_bar_enabled()
+    ]
+    for library in shown:
+        library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for library in shown:
+            library.enable_progress_bar()
+
+
 def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVideoPipeline:
     """Return the pipeline saved under `folder`, ready to run.
 
@@ -39,12 +56,11 @@ def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVide
     advice = "reinstall mindseye, or train again: mindseye train video"
     if not (folder / "model_index.json").is_file():
         raise Unavailable(f"no video weights in {folder}; {advice}")
-    shown = diffusers_logging.is_progress_bar_enabled()
-    diffusers_logging.disable_progress_bar()
     try:
-        pipeline = TabletopVideoPipeline.from_pretrained(
-            folder, dtype=dtype, local_files_only=True, use_safetensors=True
-        )
+        with _without_bars():
+            pipeline = TabletopVideoPipeline.from_pretrained(
+                folder, dtype=dtype, local_files_only=True, use_safetensors=True
+            )
     # Each part has its own reader (safetensors, tokenizers, JSON, configs), and each its own
     # kinds of error; whatever it is, the weights are not usable.
     except Exception as error:
@@ -52,9 +68,6 @@ def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVide
         raise Unavailable(
             f"the video weights in {folder} cannot be read ({line}); {advice}"
         ) from error
-    finally:
-        if shown:
-            diffusers_logging.enable_progress_bar()
     sick = [n for n, p in pipeline.transformer.named_parameters() if not p.isfinite().all()]
     if sick:
         raise Unavailable(

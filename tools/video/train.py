@@ -12,7 +12,7 @@ from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.video.autoencoder_stage import AutoencoderStage, autoencoder_quality
 from mindseye.tools.video.data import read_shards
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
-from mindseye.tools.video.training import HELD_OUT, VideoTraining
+from mindseye.tools.video.training import VideoTraining
 from mindseye.tools.video.transformer_stage import TransformerStage, encode_clips
 
 CARD = """---
@@ -78,13 +78,14 @@ def run(config: VideoTraining, resume: bool) -> dict[str, float]:
     """Train as the config says; see `train_video`."""
     torch.set_num_threads(config.threads)
     clips = len(read_shards(config.data, ("dt",))["dt"])
-    if clips < 2 * HELD_OUT:
-        raise BadInput(f"{clips} clips in {config.data} are too few; make at least {2 * HELD_OUT}")
+    if clips < 2 * config.held_out:
+        least = 2 * config.held_out
+        raise BadInput(f"{clips} clips in {config.data} are too few; make at least {least}")
     first = AutoencoderStage(config)
     if resume:
         first.resume()
     vae = first.fit()
-    figures = autoencoder_quality(vae, config.data)
+    figures = autoencoder_quality(vae, config.data, config.held_out)
     encoded = encode_clips(vae, config.data)
     second = TransformerStage(config)
     if resume:
@@ -95,7 +96,7 @@ def run(config: VideoTraining, resume: bool) -> dict[str, float]:
         with log.open("a") as file:
             file.write(line + "\n")
         name = f"sheet-{second.steps:05d}.png"
-        sample_sheet(second.pipeline(vae, encoded.dt), config.data, config.checkpoints / name)
+        sample_sheet(second.pipeline(vae, encoded.dt), config, config.checkpoints / name)
 
     second.fit(encoded, note)
     figures |= {
@@ -131,10 +132,14 @@ def contact_sheet(clips: list[NDArray[np.uint8]], path: Path, scale: int = 2) ->
         raise BadInput(f"cannot write {path}")
 
 
-def sample_sheet(pipeline: TabletopVideoPipeline, data: Path, path: Path, n: int = 8) -> None:
+def sample_sheet(
+    pipeline: TabletopVideoPipeline, config: VideoTraining, path: Path, n: int = 8
+) -> None:
     """Write real held-out clips, each above what the pipeline imagines from its first frame."""
     keys = ("frames", "subgoal", "subject", "object")
-    shards = {k: v[-HELD_OUT:][:: HELD_OUT // n][:n] for k, v in read_shards(data, keys).items()}
+    step = config.held_out // n
+    columns = read_shards(config.data, keys)
+    shards = {k: v[-config.held_out :][::step][:n] for k, v in columns.items()}
     places = [
         [None if np.isnan(p).any() else (float(p[0]), float(p[1])) for p in shards[k]]
         for k in ("subject", "object")

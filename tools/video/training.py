@@ -15,8 +15,6 @@ WARM_UP, COOL_DOWN = 0.03, 0.5
 """Shares of a stage: the learning rate rises over the first, falls to zero over the last."""
 
 
-HELD_OUT = 256
-"""Clips at the end of the data that are not trained on."""
 SAVE_EVERY = 240.0
 """Seconds between checkpoints."""
 
@@ -40,6 +38,8 @@ class VideoTraining:
     """Learning rate of matrices."""
     adam_rate: float = 0.0015
     """Learning rate of everything else."""
+    held_out: int = 256
+    """Clips at the end of the data that are not trained on; a multiple of 32."""
     drop_places: float = 0.15
     """Share of samples without grounding maps, so that words alone work too."""
     compile: bool | None = None

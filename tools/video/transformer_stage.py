@@ -26,7 +26,6 @@ from mindseye.tools.video.network import (
 )
 from mindseye.tools.video.pipeline import TabletopVideoPipeline, build_scheduler
 from mindseye.tools.video.training import (
-    HELD_OUT,
     SAVE_EVERY,
     Clock,
     VideoTraining,
@@ -146,7 +145,7 @@ class TransformerStage:
         log(f"{self.steps} end loss {average:.5f} held out {self.test(clips):.5f}")
 
     def _step(self, clips: ClipSet, rng: np.random.Generator, clock: Clock) -> float:
-        picks = rng.integers(len(clips) - HELD_OUT, size=self.config.batch)
+        picks = rng.integers(len(clips) - self.config.held_out, size=self.config.batch)
         sides = rng.integers(2, size=self.config.batch)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
@@ -201,7 +200,7 @@ class TransformerStage:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(1)
             rng = np.random.default_rng(1)
-            picks = np.arange(len(clips) - HELD_OUT, len(clips)).reshape(-1, 32)
+            picks = np.arange(len(clips) - self.config.held_out, len(clips)).reshape(-1, 32)
             t = torch.linspace(0.05, 1.0, 32)
             sides = np.zeros(32, dtype=np.int64)
             plain = self.nets["transformer"]
