@@ -6,7 +6,7 @@ Every step writes a typed event; terminal, page, report and replay read those.
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,9 @@ class Episode:
         started = time.monotonic()
         scene = self.context.eye.vision.look([self.observation["frame"]])[0]
         self.context.spend("vision", time.monotonic() - started)
-        return scene
+        # Proprioception knows the pusher's place better than any camera.
+        pusher = self.observation["pusher"]
+        return replace(scene, pusher=(float(pusher[0]), float(pusher[1])))
 
     def _glance(self) -> SceneGraph:
         """Look without taking it to memory: the push is still going on."""
