@@ -6,10 +6,12 @@ here, with synonyms and light typos, and rewritten to the names on the table;
 what is not there, or could be two things, is refused in one line.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mindseye.planner.language import phrases
 from mindseye.planner.language.lexicon import (
     COLOUR_WORDS,
     DETERMINERS,
@@ -201,6 +203,37 @@ def _mention_at(
     return None
 
 
+@functools.cache
+def _spoken() -> frozenset[str]:
+    """Return every word that the phrases for goals use: none of them names a strange thing."""
+    texts: list[str] = []
+    for value in vars(phrases).values():
+        parts = value.values() if isinstance(value, dict) else (value,)
+        for part in parts:
+            if isinstance(part, tuple) and value not in (phrases.NONSENSE, phrases.STRANGE):
+                texts += [t if isinstance(t, str) else t[1] for t in part]
+    return frozenset(_WORD.findall(" ".join(texts).lower()))
+
+
+def _refuse_strangers(tokens: Sequence[_Token], bound: set[int], names: Sequence[str]) -> None:
+    """Refuse "the sandwich": "the", a word that no goal uses, and then no noun.
+
+    Raises:
+      BadInput: such a thing is named.
+    """
+    for i in range(1, len(tokens)):
+        word, before = tokens[i].word, tokens[i - 1].word
+        after = tokens[i + 1].word if i + 1 < len(tokens) else "and"
+        strange = i not in bound and word not in _spoken() and word not in NOT_NOUNS
+        # "have a look", "a bit": only "the" speaks of a thing that is there.
+        if not strange or before != "the" or word in QUANTIFIERS:
+            continue
+        if len(word) > 3 and any(_edits_one(word, w) for w in _spoken()):
+            continue
+        if after in NOT_NOUNS and not _known(word) and not re.search(r"(ly|ing|ed)$|'", word):
+            raise _missing(word, names)
+
+
 def bind(task: str, names: Sequence[str]) -> Mentions:
     """Rewrite the mentions in `task` to names on the table.
 
@@ -212,7 +245,7 @@ def bind(task: str, names: Sequence[str]) -> Mentions:
       BadInput: something mentioned is not there, or could be two things.
     """
     tokens, seen = _tokens(task), list[str]()
-    pieces, at, i = list[str](), 0, 0
+    pieces, at, i, bound = list[str](), 0, 0, set[int]()
     while i < len(tokens):
         found = _mention_at(tokens, i, names, seen)
         if not found:
@@ -221,8 +254,10 @@ def bind(task: str, names: Sequence[str]) -> Mentions:
         named, used = found
         first, last = tokens[i], tokens[i + used - 1]
         pieces += [task[at : first.start], " and the ".join(named)]
+        bound |= set(range(i, i + used))
         at, i = last.end, i + used
         seen += [n for n in named if n not in seen]
+    _refuse_strangers(tokens, bound, names)
     text = " ".join(("".join(pieces) + task[at:]).split())
     quantified = any(t.word in QUANTIFIERS or t.word in THINGS for t in tokens)
     return Mentions(text=text, names=tuple(seen), quantified=quantified)

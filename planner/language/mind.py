@@ -39,6 +39,8 @@ TRIES = 3
 """Answers a model may give before it is given up."""
 SURE = 0.85
 """Probability that is read into a choice of a model that tells none."""
+ABSURD = 0.5
+"""Probability of "asks for nothing" from which a task is refused."""
 AT_ONCE = 4
 """Options that are put side by side; more are chosen among in rounds."""
 LONGEST_TASK = 600
@@ -93,11 +95,14 @@ def _read_goal(model: BaseChatModel, reading: Reading) -> Goal | None:
     explain = not isinstance(model, Scorer)
     asked = asking.ask_goal(reading.task, reading.names, reading.schema, explain=explain)
     if isinstance(model, Scorer):
-        for text, _ in model.beam(asked, reading.schema, 2):
+        for text, logprob in model.beam(asked, reading.schema, 3):
             try:
-                return parse(json.loads(text))
+                goal = parse(json.loads(text))
             except ValidationError:  # Such as an object beside itself: the next best is asked.
                 continue
+            # "Nothing" is one answer against many ways to say something: it must outweigh them all.
+            if goal is not None or logprob > math.log(ABSURD):
+                return goal
         return None
     return _ask(model, asked, reading.schema, parse)
 

@@ -92,6 +92,8 @@ def test_mentions_are_bound_to_names_on_the_table(task: str, text: str) -> None:
         ("put the pink one near the red cube", "no pink one"),
         ("move the blue one to the middle", "could be the blue ball or the blue cylinder"),
         ("push the pyramid away", "no pyramid"),
+        ("put the sandwich next to the red cube", "no sandwich"),
+        ("the red cube goes behind the monkey", "no monkey"),
         ("line up the yellow things", "no yellow things"),
     ],
 )
