@@ -85,7 +85,8 @@ class AutoencoderStage:
                     saved = clock.spent
                     self._save(saved)
             self._scale(frames, rng)
-            self._save(clock.spent)
+            self.spent = clock.spent
+            self._save(self.spent)
         return self.vae.eval()
 
     def _step(

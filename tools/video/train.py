@@ -13,7 +13,7 @@ from mindseye.tools.video.autoencoder_stage import AutoencoderStage, autoencoder
 from mindseye.tools.video.data import read_shards
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
 from mindseye.tools.video.training import VideoTraining
-from mindseye.tools.video.transformer_stage import TransformerStage, encode_clips
+from mindseye.tools.video.transformer_stage import TransformerStage, load_clips
 
 CARD = """---
 license: apache-2.0
@@ -86,7 +86,7 @@ def run(config: VideoTraining, resume: bool) -> dict[str, float]:
         first.resume()
     vae = first.fit()
     figures = autoencoder_quality(vae, config.data, config.held_out)
-    encoded = encode_clips(vae, config.data)
+    encoded = load_clips(vae, config, first.spent)
     second = TransformerStage(config)
     if resume:
         second.resume()

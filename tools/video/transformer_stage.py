@@ -57,10 +57,9 @@ class ClipSet:
 
 
 @torch.no_grad()
-def encode_clips(vae: AutoencoderDC, data: Path) -> ClipSet:
-    """Return the latents of every clip under `data`."""
-    shards = read_shards(data, ("frames", "subgoal", "subject", "object", "dt"))
-    frames = torch.from_numpy(shards["frames"])
+def encode_frames_twice(vae: AutoencoderDC, data: Path) -> torch.Tensor:
+    """Return `[2, N, T, C, h, w] float16` latents of every clip, then of its mirror image."""
+    frames = torch.from_numpy(read_shards(data, ("frames",))["frames"])
     latents = []
     for flip in (False, True):
         for chunk in torch.split(frames, 64):
@@ -68,6 +67,23 @@ def encode_clips(vae: AutoencoderDC, data: Path) -> ClipSet:
             with torch.autocast("cpu", torch.bfloat16):
                 encoded = encode_frames(vae, pixels)
             latents.append(torch.unflatten(encoded, 0, tuple(chunk.shape[:2])).half())
+    return torch.unflatten(torch.cat(latents), 0, (2, len(frames)))
+
+
+def load_clips(vae: AutoencoderDC, config: VideoTraining, trained: float) -> ClipSet:
+    """Return all clips as latents with what grounds them; the latents are kept on disk.
+
+    Args:
+      vae: the autoencoder.
+      config: where data and checkpoints are.
+      trained: seconds that the autoencoder was trained for; other latents are made anew.
+    """
+    shards = read_shards(config.data, ("subgoal", "subject", "object", "dt"))
+    path, n = config.checkpoints / "latents.pt", len(shards["dt"])
+    kept = load_checkpoint(path)
+    if kept is None or kept["trained"] != trained or kept["latents"].shape[1] != n:
+        kept = {"trained": trained, "latents": encode_frames_twice(vae, config.data)}
+        save_checkpoint(path, kept)
     plain = [Subgoal.model_validate_json(s) for s in shards["subgoal"].tolist()]
     maps = []
     for sign in (1.0, -1.0):
@@ -76,9 +92,8 @@ def encode_clips(vae: AutoencoderDC, data: Path) -> ClipSet:
             grounding_maps([None if np.isnan(p).any() else tuple(p) for p in pair], 8)
             for pair in points
         ]
-    n = len(frames)
     return ClipSet(
-        latents=torch.unflatten(torch.cat(latents), 0, (2, n)),
+        latents=kept["latents"],
         subgoals=(plain, [mirrored(s) for s in plain]),
         maps=torch.unflatten(torch.from_numpy(np.stack(maps)), 0, (2, n)),
         dt=float(shards["dt"].mean()),
@@ -141,7 +156,8 @@ class TransformerStage:
                 log(
                     f"{self.steps} {saved:.0f} s loss {average:.5f} held out {self.test(clips):.5f}"
                 )
-        self._save(clock.spent)
+        self.spent = clock.spent
+        self._save(self.spent)
         log(f"{self.steps} end loss {average:.5f} held out {self.test(clips):.5f}")
 
     def _step(self, clips: ClipSet, rng: np.random.Generator, clock: Clock) -> float:
