@@ -308,32 +308,35 @@ def _atom_of(item: Item) -> RelationItem | AreaItem | GroupItem | LineItem:
     return item.not_ if isinstance(item, NotItem) else item
 
 
+_OPPOSITE = {"left_of": "right_of", "right_of": "left_of", "above": "below", "below": "above"}
+
+
+def _exclude(a: Item, b: Item) -> bool:
+    """Say whether no layout can fulfil both items; finds the plain cases only."""
+    if isinstance(a, NotItem) or isinstance(b, NotItem):
+        return type(a) is not type(b) and _atom_of(a) == _atom_of(b)
+    if isinstance(a, AreaItem) and isinstance(b, AreaItem):
+        shared = a.subject == b.subject or "all" in (a.subject, b.subject)
+        return shared and a.area != b.area
+    if not (isinstance(a, RelationItem) and isinstance(b, RelationItem)):
+        return False
+    if {a.subject, a.object} != {b.subject, b.object}:
+        return False
+    if "apart" in (a.relation, b.relation):
+        return bool({a.relation, b.relation} & {"near", "touching"})
+    same_way = a.subject == b.subject
+    return a.relation in _OPPOSITE and b.relation == (
+        _OPPOSITE[a.relation] if same_way else a.relation
+    )
+
+
 def contradiction(goal: Goal) -> str | None:
     """Return a sentence naming two items that exclude each other, or None.
 
     Found are: an item beside its own negation, opposite sides, `apart` beside
     `near` or `touching`, and one object in two areas.
     """
-    opposite = {"left_of": "right_of", "right_of": "left_of", "above": "below", "below": "above"}
-    close = {"near", "touching"}
     for a, b in itertools.combinations(goal.all_, 2):
-        text = f"{a.model_dump_json(by_alias=True)} and {b.model_dump_json(by_alias=True)}"
-        if isinstance(a, NotItem) != isinstance(b, NotItem):
-            if _atom_of(a) == _atom_of(b):
-                return text
-            continue
-        if isinstance(a, NotItem):
-            continue
-        if isinstance(a, AreaItem) and isinstance(b, AreaItem) and a.area != b.area:
-            if a.subject == b.subject or "all" in (a.subject, b.subject):
-                return text
-        if isinstance(a, RelationItem) and isinstance(b, RelationItem):
-            if {a.subject, a.object} != {b.subject, b.object}:
-                continue
-            same_way = a.subject == b.subject
-            sides = opposite.get(a.relation)
-            if sides and b.relation == (sides if same_way else a.relation):
-                return text
-            if {a.relation, b.relation} & close and "apart" in (a.relation, b.relation):
-                return text
+        if _exclude(a, b):
+            return f"{a.model_dump_json(by_alias=True)} and {b.model_dump_json(by_alias=True)}"
     return None
