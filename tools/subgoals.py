@@ -99,7 +99,9 @@ def _clamp(point: Point) -> Point:
 def _beside(move: Point, other: Point, distance: float) -> Point:
     """Return the point at `distance` from `other` on the side where `move` stands."""
     dx, dy = move[0] - other[0], move[1] - other[1]
-    norm = math.hypot(dx, dy) or 1.0
+    norm = math.hypot(dx, dy)
+    if norm < 1e-6:
+        dx, dy, norm = 1.0, 0.0, 1.0
     return other[0] + dx / norm * distance, other[1] + dy / norm * distance
 
 
