@@ -78,7 +78,7 @@ def _load(config: Config, conditions: Sequence[str]) -> None:
         _worker["world"], _worker["scorer"] = world, world.take_scorer()
 
 
-def _agent_for(condition: str) -> Any:
+def _agent_for(condition: str, seed: int) -> Any:
     """Return the agent with just the tools of a condition; the models are shared."""
     from mindseye.planner.agent import Agent
 
@@ -89,7 +89,8 @@ def _agent_for(condition: str) -> Any:
         physics=full.eye.physics if tools in ("physics", "both") else None,
         video=full.eye.video if tools in ("video", "both") else None,
     )
-    agent = Agent(replace(full.config, tools=tools), full.mind, eye, full.decoder)
+    settings = replace(full.config, tools=tools, seed=seed)
+    agent = Agent(settings, full.mind, eye, full.decoder)
     agent.random_judge = condition == "random"
     return agent
 
@@ -103,7 +104,7 @@ def _run(job: Job) -> Sample:
     events: list[Any] = []
     started = time.monotonic()
     try:
-        result = _agent_for(job.condition).run(task.words, world, on_event=events.append)
+        result = _agent_for(job.condition, task.seed).run(task.words, world, on_event=events.append)
     except BadInput as error:
         # The agent refused a task that makes sense: its failure, not the machinery's.
         sample = _sample(job, task, False, False, f"refused: {error}", started, events)

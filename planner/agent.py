@@ -130,7 +130,9 @@ class Agent:
         return Plan(goal=context.goal, decision=decision)
 
     def _context(self, recorder: Recorder | NullRecorder) -> Context:
-        lot = random.Random(self.config.seed) if self.random_judge else None
+        lot = None
+        if self.random_judge:
+            lot = random.Random(self.config.seed)
         return Context(
             config=self.config, mind=self.mind, eye=self.eye, recorder=recorder,
             goal=_NOTHING, expected=(), random_values=lot,

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mindseye.planner.candidates import Candidate
+from mindseye.tools.goals import Goal, Layout, satisfied
+from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Clip, Outcome, Point, Reward, Rollout
 
 APART = 0.05
@@ -143,6 +145,9 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
             candidate=candidate, value=candidate.prior, confidence=0.0,
             target=candidate.push.target,
         )  # fmt: skip
+    if picture.computed_reward is None:
+        # The prior stands in for what an untrusted picture leaves open.
+        weighted.append((candidate.prior, 1.0, 1.0 - weighted[0][2]))
     total = sum(w for _, _, w in weighted) or 1.0
     value = sum(v * w for v, _, w in weighted) / total
     confidence = sum(c * w for _, c, w in weighted) / total
@@ -181,4 +186,23 @@ def _prediction(picture: Picture) -> tuple[dict[str, Point], Point, str, tuple[s
         return after, push.target, "physics", picture.computed.fell
     outcome = picture.imagined[best_sample(picture)]
     after = outcome.after.layout
-    return after, after.get(push.subject, push.target), "video", outcome.fell
+    target = push.target
+    if push.subject in after and fulfils(picture.candidate.subgoal, after):
+        # It shows what was asked for, so its place is as good as geometry's, or better.
+        target = after[push.subject]
+    return after, target, "video", outcome.fell
+
+
+def fulfils(subgoal: Subgoal, layout: Layout) -> bool:
+    """Say whether a layout shows what the subgoal's words ask for."""
+    if subgoal.area is not None:
+        item: dict[str, str] = {
+            "relation": "in_area", "subject": subgoal.move, "area": subgoal.area,
+        }  # fmt: skip
+    elif subgoal.object is not None:
+        item = {
+            "relation": subgoal.relation, "subject": subgoal.move, "object": subgoal.object,
+        }  # fmt: skip
+    else:
+        item = {"relation": "in_line", "subject": "all"}
+    return satisfied(Goal.model_validate({"all": [item]}), layout)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mindseye.planner.candidates import Candidate, Proposal, expand
 from mindseye.planner.gate import Costs, gate
-from mindseye.planner.judge import Judgement, Picture, Trust, judge
+from mindseye.planner.judge import Judgement, Picture, Trust, judge, video_value
 from mindseye.planner.perception import Memory, clearly_satisfied
 from mindseye.planner.search import Node, beam, greedy
 from mindseye.tools.goals import Goal, progress
@@ -124,9 +124,9 @@ def test_disagreement_lowers_the_value_and_names_the_object() -> None:
 
 
 def test_spread_over_samples_counts_against_a_candidate() -> None:
-    assert judge(picture(None, [0.6, 0.6]), Trust()).value > judge(
-        picture(None, [1.0, 0.2]), Trust()
-    ).value + 0.1  # fmt: skip
+    steady, lucky = picture(None, [0.6, 0.6]), picture(None, [1.0, 0.2])
+    assert video_value(steady.imagined_rewards) > video_value(lucky.imagined_rewards) + 0.1
+    assert judge(steady, Trust()).value > judge(lucky, Trust()).value
 
 
 def test_having_been_imagined_counts_neither_for_nor_against() -> None:
@@ -143,10 +143,12 @@ def test_a_tool_that_was_wrong_weighs_less() -> None:
     assert judge(one, burnt).value < judge(one, Trust()).value
 
 
-def test_imagination_decides_where_to_push_when_nothing_was_simulated() -> None:
-    judged = judge(picture(None, [0.9], end=(0.05, 0.22)), Trust())
-    assert judged.target == (0.05, 0.22)
-    assert judged.tool == "video"
+def test_imagination_decides_where_to_push_when_it_shows_what_was_asked() -> None:
+    asked = judge(picture(None, [0.9], end=(0.05, 0.22)), Trust())
+    assert asked.target == (0.05, 0.22)
+    assert asked.tool == "video"
+    elsewhere = picture(None, [0.9], end=(0.05, -0.1))
+    assert judge(elsewhere, Trust()).target == elsewhere.candidate.push.target
 
 
 @given(
