@@ -381,6 +381,9 @@ def invoke(arguments: list[str]) -> int:
 
 def main() -> None:
     """Run the command line."""
+    # Threads of torch that wait by spinning stall each other on a machine that
+    # does anything else: ten times slower was measured. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # A run that is asked to stop leaves a whole record, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(invoke(sys.argv[1:]))

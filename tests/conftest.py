@@ -46,6 +46,7 @@ from mindseye.tools.values import (
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Tests run side by side: a thread pool in each would fight over the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 # A busy machine is no failure, and a test that fails must fail again.

@@ -39,7 +39,8 @@ def _scripted(folder: Path) -> tuple[str, ...]:
     """Return a run whose language model is a script; world, physics and vision are real."""
     (folder / "script.json").write_text(json.dumps({"answers": ANSWERS}))
     return (TASK, "--objects", "red cube, blue ball, yellow star", "--seed", "3",
-            "--tools", "physics", "--model", "scripted:script.json")  # fmt: skip
+            "--tools", "physics", "--model", "scripted:script.json",
+            "--set", "threads=1")  # fmt: skip
 
 
 def _start(folder: Path, *arguments: str) -> "subprocess.Popen[str]":
