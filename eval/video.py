@@ -15,7 +15,7 @@ from scipy.stats import kendalltau
 
 from mindseye.eval.stats import bootstrap_median, wilson
 from mindseye.tools.contracts import VideoGenerator, VisionModel, load_backend
-from mindseye.tools.goals import AreaItem, Goal, LineItem, RelationItem, progress, satisfied
+from mindseye.tools.goals import Goal, progress, satisfied
 from mindseye.tools.physics.engine import simulate_scene
 from mindseye.tools.physics.scene import Scene
 from mindseye.tools.subgoals import Subgoal
@@ -59,22 +59,12 @@ class Tally:
     unscored: int = 0
 
 
-def goal_of(subgoal: Subgoal) -> Goal:
-    """Return the goal that a subgoal, carried out, fulfils."""
-    if subgoal.area is not None:
-        return Goal.model_validate({"all": [AreaItem(subject=subgoal.move, area=subgoal.area)]})
-    if subgoal.relation == "in_line":
-        return Goal.model_validate({"all": [LineItem(relation="in_line")]})
-    item = {"relation": subgoal.relation, "subject": subgoal.move, "object": subgoal.object}
-    return Goal.model_validate({"all": [RelationItem.model_validate(item)]})
-
-
 def _candidates(rng: np.random.Generator, scene: Scene) -> tuple[Goal, list[Subgoal]]:
     """Draw a goal that does not hold yet, and candidates: two that serve it among random ones."""
     layout = {b.name: b.position for b in scene.bodies}
     while True:
         wanted = random_subgoal(rng, layout)
-        if wanted.relation != "in_line" and progress(goal_of(wanted), layout) < 0.9:
+        if wanted.relation != "in_line" and progress(wanted.goal(), layout) < 0.9:
             break
     subgoals = [wanted.model_copy(update={"manner": m}) for m in ("straight", "slow")]
     while len(subgoals) < CANDIDATES:
@@ -86,7 +76,7 @@ def _candidates(rng: np.random.Generator, scene: Scene) -> tuple[Goal, list[Subg
             )  # fmt: skip
         if other not in subgoals:
             subgoals.append(other)
-    return goal_of(wanted), subgoals
+    return wanted.goal(), subgoals
 
 
 def _requests(
@@ -139,7 +129,7 @@ def _count_clips(tally: Tally, trial: Trial) -> None:
         i = rollout.names.index(name)
         truth, now = rollout.positions[-1, i, :2], rollout.positions[0, i, :2]
         went = float(np.linalg.norm(truth - now))
-        after, goal = outcome.after.layout, goal_of(subgoal)
+        after, goal = outcome.after.layout, subgoal.goal()
         tally.whole.append(not outcome.vanished)
         does, did = satisfied(goal, after), satisfied(goal, rollout.layout)
         tally.followed.append(does)

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mindseye.planner.candidates import Candidate
-from mindseye.tools.goals import Goal, Layout, satisfied
-from mindseye.tools.subgoals import Subgoal
+from mindseye.tools.goals import satisfied
 from mindseye.tools.values import Clip, Outcome, Point, Reward, Rollout
 
 APART = 0.05
@@ -187,22 +186,7 @@ def _prediction(picture: Picture) -> tuple[dict[str, Point], Point, str, tuple[s
     outcome = picture.imagined[best_sample(picture)]
     after = outcome.after.layout
     target = push.target
-    if push.subject in after and fulfils(picture.candidate.subgoal, after):
+    if push.subject in after and satisfied(picture.candidate.subgoal.goal(), after):
         # It shows what was asked for, so its place is as good as geometry's, or better.
         target = after[push.subject]
     return after, target, "video", outcome.fell
-
-
-def fulfils(subgoal: Subgoal, layout: Layout) -> bool:
-    """Say whether a layout shows what the subgoal's words ask for."""
-    if subgoal.area is not None:
-        item: dict[str, str] = {
-            "relation": "in_area", "subject": subgoal.move, "area": subgoal.area,
-        }  # fmt: skip
-    elif subgoal.object is not None:
-        item = {
-            "relation": subgoal.relation, "subject": subgoal.move, "object": subgoal.object,
-        }  # fmt: skip
-    else:
-        item = {"relation": "in_line", "subject": "all"}
-    return satisfied(Goal.model_validate({"all": [item]}), layout)

@@ -16,6 +16,7 @@ from mindseye.tools.goals import (
     OBJECT_RADIUS,
     TABLE_HALF,
     Area,
+    Goal,
     Layout,
     Relation,
     area_centre,
@@ -85,6 +86,17 @@ class Subgoal(BaseModel):
         else:
             where = f"{_WORDS[self.relation]} the {self.object}"
         return f"push the {self.move}{_MANNER_WORDS[self.manner]} {where}"
+
+    def goal(self) -> Goal:
+        """Return the goal that this subgoal, carried out, fulfils."""
+        item: dict[str, Any] = {"relation": self.relation, "subject": self.move}
+        if self.relation == "in_line":
+            item["subject"] = "all"
+        elif self.area is not None:
+            item["area"] = self.area
+        else:
+            item["object"] = self.object
+        return Goal.model_validate({"all": [item]})
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form without absent fields."""

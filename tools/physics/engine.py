@@ -134,7 +134,7 @@ class BatchSimulation:
             self.batch.step(ids=ids, nstep=SUBSTEPS // CHUNKS)
 
 
-def _events(scene: Scene, push: Push, track: Array, contact: int) -> tuple[Event, ...]:
+def _events(scene: Scene, push: Push, track: Array) -> tuple[Event, ...]:
     """Read what happened off `[T, N, 3]` centres."""
     events: list[Event] = []
     for i, name in enumerate(scene.names):
@@ -261,7 +261,7 @@ def simulate_scene(
                 positions=track,
                 pusher=rows[:, :3],
                 dt=TICK,
-                events=_events(scene, push, track, int(trace.contact[i])),
+                events=_events(scene, push, track),
                 clip=clip,
             )
         )
