@@ -15,12 +15,20 @@ from scipy.stats import kendalltau
 
 from mindseye.eval.stats import bootstrap_median, wilson
 from mindseye.tools.contracts import VideoGenerator, VisionModel, load_backend
-from mindseye.tools.goals import Goal, progress, satisfied
+from mindseye.tools.goals import Goal, Layout, progress, satisfied
 from mindseye.tools.physics.engine import simulate_scene
-from mindseye.tools.physics.scene import Scene
-from mindseye.tools.subgoals import Subgoal
-from mindseye.tools.values import Clip, Frames, ImagineRequest, Outcome, Rollout, SceneGraph
-from mindseye.tools.video.data import nominal_push, random_subgoal, training_scene
+from mindseye.tools.physics.skills import push_for
+from mindseye.tools.subgoals import Subgoal, nominal_target
+from mindseye.tools.values import (
+    Clip,
+    Frames,
+    ImagineRequest,
+    Outcome,
+    Push,
+    Rollout,
+    SceneGraph,
+)
+from mindseye.tools.video.data import random_subgoal, training_scene
 
 CANDIDATES = 8
 MOVED = 0.01
@@ -59,63 +67,74 @@ class Tally:
     unscored: int = 0
 
 
-def _candidates(rng: np.random.Generator, scene: Scene) -> tuple[Goal, list[Subgoal]]:
+def _candidates(rng: np.random.Generator, layout: Layout) -> tuple[Goal, dict[Subgoal, Push]]:
     """Draw a goal that does not hold yet, and candidates: two that serve it among random ones."""
-    layout = {b.name: b.position for b in scene.bodies}
     while True:
         wanted = random_subgoal(rng, layout)
         if wanted.relation != "in_line" and progress(wanted.goal(), layout) < 0.9:
             break
-    subgoals = [wanted.model_copy(update={"manner": m}) for m in ("straight", "slow")]
-    while len(subgoals) < CANDIDATES:
-        other = random_subgoal(rng, layout)
-        if len(subgoals) % 2 == 0:
+    found: dict[Subgoal, Push] = {}
+    offered = [wanted.model_copy(update={"manner": m}) for m in ("straight", "slow")]
+    while len(found) < CANDIDATES:
+        other = offered.pop(0) if offered else random_subgoal(rng, layout)
+        if len(found) % 2 == 0 and other.object != wanted.move:
             # Half of the others move the right object, to somewhere else.
-            other = other if other.object == wanted.move else other.model_copy(
-                update={"move": wanted.move}
-            )  # fmt: skip
-        if other not in subgoals:
-            subgoals.append(other)
-    return wanted.goal(), subgoals
+            other = other.model_copy(update={"move": wanted.move})
+        push = push_for(other, nominal_target(other, layout), layout)
+        if push is not None:
+            found[other] = push
+    return wanted.goal(), found
 
 
 def _requests(
-    frame: Frames, before: SceneGraph, subgoals: Sequence[Subgoal], seed: int
+    frame: Frames, before: SceneGraph, subgoals: Sequence[Subgoal], seed: int, targets: bool
 ) -> list[ImagineRequest]:
-    seen = before.layout
-    return [
-        ImagineRequest(
-            frame=frame, text=s.words(), subject=seen.get(s.move),
-            object=seen.get(s.object or ""), seed=seed + i,
-        )
-        for i, s in enumerate(subgoals)
-    ]  # fmt: skip
+    seen, requests = before.layout, []
+    for i, subgoal in enumerate(subgoals):
+        known = {subgoal.move, subgoal.object or subgoal.move} <= set(seen)
+        requests.append(
+            ImagineRequest(
+                frame=frame, text=subgoal.words(), subject=seen.get(subgoal.move),
+                object=seen.get(subgoal.object or ""),
+                target=nominal_target(subgoal, seen) if targets and known else None,
+                seed=seed + i,
+            )
+        )  # fmt: skip
+    return requests
 
 
-def run_trial(seed: int, video: VideoGenerator, vision: VisionModel) -> Trial:
-    """Imagine and simulate eight candidates of the scene that `seed` lays."""
+def run_trials(seed: int, video: VideoGenerator, vision: VisionModel) -> tuple[Trial, Trial]:
+    """Imagine and simulate eight candidates of the scene that `seed` lays.
+
+    Returns:
+      The trial as the planner asks, with the place that is pushed to, and the
+      same one with the words alone to tell where to.
+    """
     rng = np.random.default_rng(seed)
     scene = training_scene(rng)
-    goal, subgoals = _candidates(rng, scene)
-    layout = {b.name: b.position for b in scene.bodies}
-    pushes = [nominal_push(s, layout) for s in subgoals]
+    goal, candidates = _candidates(rng, {b.name: b.position for b in scene.bodies})
+    subgoals, pushes = list(candidates), list(candidates.values())
     rollouts = simulate_scene(scene, pushes)
     first = simulate_scene(scene, pushes[:1], 0.1, size=128, rng=rng)[0].clip
     if first is None:
         raise RuntimeError("the simulator drew no clip")
     frame = first.frames[0]
     before = vision.look([frame])[0]
-    clips = [c[0] for c in video.imagine(_requests(frame, before, subgoals, seed))]
-    imagined = vision.outcome(clips, before)
-    return Trial(
-        goal=goal,
-        subgoals=tuple(subgoals),
-        rollouts=tuple(rollouts),
-        before=before,
-        clips=tuple(clips),
-        imagined=tuple(imagined),
-        rewards=tuple(vision.reward(o, goal).value for o in imagined),
-    )
+
+    def trial(targets: bool) -> Trial:
+        clips = [c[0] for c in video.imagine(_requests(frame, before, subgoals, seed, targets))]
+        imagined = vision.outcome(clips, before)
+        return Trial(
+            goal=goal,
+            subgoals=tuple(subgoals),
+            rollouts=tuple(rollouts),
+            before=before,
+            clips=tuple(clips),
+            imagined=tuple(imagined),
+            rewards=tuple(vision.reward(o, goal).value for o in imagined),
+        )
+
+    return trial(True), trial(False)
 
 
 def _count_clips(tally: Tally, trial: Trial) -> None:
@@ -194,6 +213,24 @@ def _millimetres(values: Sequence[float], **extra: Any) -> dict[str, Any]:
             "unscored": 0, "seconds": 0.0, "p90": float(p90), **extra}  # fmt: skip
 
 
+def _conditions(tally: Tally, seconds: float) -> dict[str, dict[str, Any]]:
+    return {
+        "moves": _share(tally.moved),
+        "follows": _share(tally.followed, simulated=float(np.mean(tally.simulated or [False]))),
+        "agrees": _share(tally.agreed, unscored=tally.unscored, seconds=seconds),
+        "permanence": _share(tally.whole),
+        "place_mm": _millimetres(tally.error),
+        "still_mm": _millimetres(tally.still),
+        "tau": _mean(tally.tau),
+        "tau_random": _mean(tally.shuffled),
+        "chosen": _mean(
+            tally.chosen,
+            random=float(np.mean(tally.drawn or [0])),
+            best=float(np.mean(tally.best or [0])),
+        ),
+    }
+
+
 def video_accuracy(
     n: int = 100,
     seed: int = 2_000_000,
@@ -216,34 +253,23 @@ def video_accuracy(
       puts it, `still_mm` the same if nothing moved. `tau` is Kendall's tau-b of the imagined
       rewards with the simulated progress over eight candidates, `tau_random` that of a shuffle;
       `chosen` is the simulated progress of the candidate with the highest imagined reward.
+      Those that start with `words_` are the same where words alone tell where to push.
     """
     generator = video or load_backend("video", "ltx-tabletop")
     reader = vision or load_backend("vision", "segformer-tabletop")
-    rng, tally, started = np.random.default_rng(seed), Tally(), time.monotonic()
+    rng, started = np.random.default_rng(seed), time.monotonic()
+    tallies = Tally(), Tally()
     frame = np.zeros((128, 128, 3), dtype=np.uint8)
     for i in range(n):
-        trial = run_trial(seed + i, generator, reader)
-        _count_clips(tally, trial)
-        _count_ranking(tally, trial, rng)
+        for tally, trial in zip(tallies, run_trials(seed + i, generator, reader), strict=True):
+            _count_clips(tally, trial)
+            _count_ranking(tally, trial, rng)
     seconds = time.monotonic() - started
     single, batch = (_seconds_per_clip(generator, frame, b) for b in (1, 16))
+    grounded, worded = (_conditions(tally, seconds) for tally in tallies)
     return {
         "suite": "video",
-        "conditions": {
-            "moves": _share(tally.moved),
-            "follows": _share(tally.followed, simulated=float(np.mean(tally.simulated or [False]))),
-            "agrees": _share(tally.agreed, unscored=tally.unscored, seconds=seconds),
-            "permanence": _share(tally.whole),
-            "place_mm": _millimetres(tally.error),
-            "still_mm": _millimetres(tally.still),
-            "tau": _mean(tally.tau),
-            "tau_random": _mean(tally.shuffled),
-            "chosen": _mean(
-                tally.chosen,
-                random=float(np.mean(tally.drawn or [0])),
-                best=float(np.mean(tally.best or [0])),
-            ),
-        },
+        "conditions": grounded | {f"words_{name}": row for name, row in worded.items()},
         "ms_per_clip": {"single": 1000 * single, "batch_16": 1000 * batch},
         "run": "",
     }

@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mindseye.tools.physics.skills import detour
+from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Manner, Subgoal, nominal_target
-from mindseye.tools.values import Point, Push, SceneGraph
-
-SPEED: dict[Manner, float] = {"straight": 0.2, "slow": 0.08, "around": 0.12}
-"""Pusher speed by manner, metres a second."""
+from mindseye.tools.values import Push, SceneGraph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,27 +48,10 @@ def expand(
             continue
         target = nominal_target(subgoal, layout)
         for manner in manners:
-            push = push_for(subgoal, manner, target, scene)
-            if push is None:
-                continue
-            found.append(
-                Candidate(
-                    id=f"c{len(found)}",
-                    subgoal=subgoal.model_copy(update={"manner": manner}),
-                    prior=proposal.prior,
-                    push=push,
+            way = subgoal.model_copy(update={"manner": manner})
+            push = push_for(way, target, layout)
+            if push is not None:
+                found.append(
+                    Candidate(id=f"c{len(found)}", subgoal=way, prior=proposal.prior, push=push)
                 )
-            )
     return found
-
-
-def push_for(subgoal: Subgoal, manner: Manner, target: Point, scene: SceneGraph) -> Push | None:
-    """Return the push that carries a subgoal out, or None if that manner does not apply."""
-    layout = scene.layout
-    via: tuple[Point, ...] = ()
-    if manner == "around":
-        others = [p for n, p in layout.items() if n != subgoal.move]
-        via = detour(layout[subgoal.move], target, others)
-        if not via:
-            return None
-    return Push(subject=subgoal.move, target=target, speed=SPEED[manner], via=via)

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the data.")]
 Hours = Annotated[float | None, typer.Option(help="Wall-clock hours to train for.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
+Start = Annotated[Path | None, typer.Option(help="Weights to begin with (language: an adapter).")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -59,82 +61,54 @@ def _tell(value: Any, as_json: bool) -> None:
         sys.stderr.write("done\n")
 
 
-def _make(kind: str, out: Path | None, n: int | None, seed: int, workers: int | None) -> Any:
-    given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
-    return _call(_DATA[kind], given)
+def _data_command(kind: str) -> Callable[..., None]:
+    """Return the command that makes the data of one kind."""
+
+    def command(
+        out: Out = None,
+        n: Count = None,
+        seed: Seed = 0,
+        workers: Workers = None,
+        as_json: Json = False,
+    ) -> None:
+        given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
+        _tell(_call(_DATA[kind], given), as_json)
+
+    return command
 
 
-def _train(
-    kind: str, data: Path | None, out: Path | None, hours: float | None, seed: int, resume: bool
-) -> Any:
-    folder = data or Path("data") / kind
-    if not folder.is_dir():
-        raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {kind}` first")
-    given = {
-        "data_dir": folder, "out": out or Path("checkpoints") / kind, "hours": hours,
-        "seed": seed, "resume": resume or None,
-    }  # fmt: skip
-    return _call(_TRAIN[kind], given)
+def _train_command(kind: str) -> Callable[..., None]:
+    """Return the command that trains the model of one kind."""
+
+    def command(
+        data: Data = None,
+        out: Out = None,
+        hours: Hours = None,
+        seed: Seed = 0,
+        resume: Resume = False,
+        start: Start = None,
+        as_json: Json = False,
+    ) -> None:
+        folder = data or Path("data") / kind
+        if not folder.is_dir():
+            raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {kind}` first")
+        given = {
+            "data_dir": folder, "out": out or Path("checkpoints") / kind, "hours": hours,
+            "seed": seed, "resume": resume or None, "start": start,
+        }  # fmt: skip
+        _tell(_call(_TRAIN[kind], given), as_json)
+
+    return command
 
 
-@data_app.command("video")
-def data_video(
-    out: Out = None, n: Count = None, seed: Seed = 0, workers: Workers = None, as_json: Json = False
-) -> None:
-    """Simulated pushes as clips with captions."""
-    _tell(_make("video", out, n, seed, workers), as_json)
-
-
-@data_app.command("vision")
-def data_vision(
-    out: Out = None, n: Count = None, seed: Seed = 0, workers: Workers = None, as_json: Json = False
-) -> None:
-    """Randomised renders with labels."""
-    _tell(_make("vision", out, n, seed, workers), as_json)
-
-
-@data_app.command("language")
-def data_language(
-    out: Out = None, n: Count = None, seed: Seed = 0, workers: Workers = None, as_json: Json = False
-) -> None:
-    """Tasks, goals, subgoals and choices in words."""
-    _tell(_make("language", out, n, seed, workers), as_json)
-
-
-@train_app.command("video")
-def train_video(
-    data: Data = None,
-    out: Out = None,
-    hours: Hours = None,
-    seed: Seed = 0,
-    resume: Resume = False,
-    as_json: Json = False,
-) -> None:
-    """Train the video generator."""
-    _tell(_train("video", data, out, hours, seed, resume), as_json)
-
-
-@train_app.command("vision")
-def train_vision(
-    data: Data = None,
-    out: Out = None,
-    hours: Hours = None,
-    seed: Seed = 0,
-    resume: Resume = False,
-    as_json: Json = False,
-) -> None:
-    """Train the vision model."""
-    _tell(_train("vision", data, out, hours, seed, resume), as_json)
-
-
-@train_app.command("language")
-def train_language(
-    data: Data = None,
-    out: Out = None,
-    hours: Hours = None,
-    seed: Seed = 0,
-    resume: Resume = False,
-    as_json: Json = False,
-) -> None:
-    """Train the language model's adapter."""
-    _tell(_train("language", data, out, hours, seed, resume), as_json)
+_HELP = {
+    "video": ("Simulated pushes as clips with captions.", "Train the video generator."),
+    "vision": ("Randomised renders with labels.", "Train the vision model."),
+    "language": (
+        "Tasks, goals, subgoals and choices in words.",
+        "Train the language model's adapter.",
+    ),
+}
+for _kind, (_made, _trained) in _HELP.items():
+    data_app.command(_kind, help=_made)(_data_command(_kind))
+    train_app.command(_kind, help=_trained)(_train_command(_kind))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mindseye.planner import events as ev
 from mindseye.planner.decide import Context, Decider, Decision
 from mindseye.planner.judge import Judgement
+from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, surprise
 from mindseye.tools.contracts import ActionDecoder, World
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
@@ -25,8 +26,6 @@ SURPRISE = 0.05
 """A place this far from the predicted one is a surprise, metres."""
 PATIENCE = 4
 """Decisions without progress after which the run stops."""
-GAIN = 0.01
-"""Less than this is no progress."""
 MAX_STEPS = 160
 """Actions that one push may take."""
 CLIP_EVERY = 3
@@ -243,8 +242,7 @@ class Episode:
         gained = progress(context.goal, seen, self.memory.expected) - progress(
             context.goal, before.layout, self.memory.expected
         )
-        result = "done" if gained > GAIN else "missed"
-        context.history.append((judgement.candidate.subgoal, result))
+        context.history.append((judgement.candidate.subgoal, result_words(gained)))
 
 
 def predictions(judgement: Judgement, picture: Any) -> list[tuple[str, dict[str, Point]]]:

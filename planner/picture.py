@@ -117,7 +117,8 @@ class Eye:
         requests = [
             ImagineRequest(
                 frame=frame, text=c.words, subject=layout[c.subgoal.move],
-                object=layout.get(c.subgoal.object or ""), samples=self.samples, seed=seed,
+                object=layout.get(c.subgoal.object or ""), target=c.push.target,
+                samples=self.samples, seed=seed,
             )
             for c in candidates
         ]  # fmt: skip

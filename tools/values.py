@@ -160,8 +160,8 @@ class ImagineRequest:
     """What to picture: start frame and words, grounded by where the referents are.
 
     `subject` and `object` are the places (metres) of the object that is to move
-    and of the one it is to move relative to; a generator that can ground its
-    words uses them, others ignore them.
+    and of the one it is to move relative to, `target` is where it is to be pushed;
+    a generator that can ground its words uses them, others ignore them.
     """
 
     frame: Frames = field(compare=False)
@@ -169,6 +169,7 @@ class ImagineRequest:
     text: str
     subject: Point | None = None
     object: Point | None = None
+    target: Point | None = None
     samples: int = 1
     seed: int = 0
     last_frame: Frames | None = field(default=None, compare=False)

@@ -9,7 +9,7 @@ import importlib.resources
 import json
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
@@ -29,6 +29,9 @@ from mindseye.tools.goals import (
 )
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Point, SceneGraph
+
+GAIN = 0.01
+"""A step did something when the goal's progress rose by more."""
 
 
 @functools.cache
@@ -137,6 +140,11 @@ def hint_words(
     """
     where = f"ends {where_words(subject, layout)}" if subject in layout else "is gone"
     return render("hint", source=source, where=where, fell=list(fell), progress=progress)
+
+
+def result_words(gained: float) -> Literal["done", "missed"]:
+    """Return how a step is told to the model, from what the goal's progress gained by it."""
+    return "done" if gained > GAIN else "missed"
 
 
 def ask_goal(

@@ -26,7 +26,7 @@ from mindseye.tools.values import Patch, Point, Push, Rollout, SceneGraph, Scene
 
 Kind = Literal["goal", "subgoal", "tools", "choice"]
 SHARES: tuple[tuple[Kind, float], ...] = (
-    ("goal", 0.62), ("subgoal", 0.24), ("tools", 0.07), ("choice", 0.07),
+    ("goal", 0.6), ("subgoal", 0.18), ("tools", 0.07), ("choice", 0.15),
 )  # fmt: skip
 NAIVE_SPEED = 0.3
 """Speed of the push that nobody thought about, metres a second."""
@@ -91,11 +91,6 @@ def _shaken(rng: random.Random, layout: Layout, subgoal: Subgoal) -> dict[str, P
     return {**layout, subgoal.move: (x, y)}
 
 
-def result_words(before: float, after: float) -> str:
-    """Return how a done step is told to the model: the goal's progress before and after."""
-    return f"progress {before:.2f} to {after:.2f}"
-
-
 def subgoal_example(rng: random.Random, split: Split) -> Example:
     """Return a situation, perhaps in the middle of an episode, with a good next push."""
     while True:
@@ -106,7 +101,7 @@ def subgoal_example(rng: random.Random, split: Split) -> Example:
             if not best:
                 break
             there = _shaken(rng, layout, best[0])
-            told = result_words(progress(goal, layout), progress(goal, there))
+            told = asking.result_words(progress(goal, there) - progress(goal, layout))
             history.append((best[0], told))
             layout = there
         best = oracle.best_subgoals(goal, layout, without=_stuck(history))
@@ -124,8 +119,7 @@ def _stuck(history: Sequence[tuple[Subgoal, str]]) -> list[Subgoal]:
     if not history:
         return []
     subgoal, told = history[-1]
-    before, after = (float(w) for w in told.split() if w[0].isdigit())
-    return [subgoal] if after <= before + 0.01 else []
+    return [subgoal] if told == "missed" else []
 
 
 def _clearance(layout: Layout, subject: str, target: Point) -> float:

@@ -91,6 +91,22 @@ def save_adapter(model: nn.Module, folder: Path, rank: int, base: str) -> None:
     config.save_pretrained(folder)
 
 
+def load_adapter(model: nn.Module, folder: Path) -> None:
+    """Set the low-rank parts of `model` to those of the adapter in `folder`.
+
+    Raises:
+      BadInput: the adapter is missing, corrupt or of another shape.
+    """
+    try:
+        tensors = load_file(folder / "adapter_model.safetensors")
+        with torch.no_grad():
+            for name, layer in _parts(model):
+                layer.a.copy_(tensors[f"{PREFIX}{name}.lora_A.weight"])
+                layer.b.copy_(tensors[f"{PREFIX}{name}.lora_B.weight"])
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise BadInput(f"cannot start from the adapter in {folder}: {error}") from error
+
+
 def merge_adapter(model: nn.Module, folder: Path) -> None:
     """Add the adapter in `folder` to the weights of `model`.
 

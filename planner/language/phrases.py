@@ -85,6 +85,14 @@ VERB_RELATIONS = (
     ("touching", "lean {s} on {o}"), ("touching", "attach {s} to {o}"),
     ("touching", "make contact between {s} and {o}"), ("touching", "knock {s} into {o}"),
     ("touching", "{s} needs to touch {o}"), ("touching", "let {s} rest against {o}"),
+    ("touching", "have {s} lean on {o}"), ("touching", "{s} leans on {o}"),
+    ("touching", "have {s} rest against {o}"), ("touching", "{s} should lean against {o}"),
+    ("touching", "run {s} into {o}"), ("touching", "drive {s} into {o}"),
+    ("touching", "push {s} right into {o}"), ("touching", "slide {s} into {o}"),
+    ("touching", "stick {s} to {o}"), ("touching", "glue {s} to the side of {o}"),
+    ("touching", "push {s} onto the side of {o}"), ("touching", "make {s} bump {o}"),
+    ("touching", "{s} has to hit {o}"), ("touching", "ram {s} into {o}"),
+    ("touching", "move {s} into {o}"), ("touching", "shove {s} into {o}"),
     ("touching", "join {s} to {o}"), ("touching", "i want {s} to touch {o}"),
     ("touching", "make sure {s} touches {o}"), ("touching", "no gap between {s} and {o}"),
     ("touching", "close the gap between {s} and {o}"), ("touching", "butt {s} up to {o}"),
@@ -277,6 +285,52 @@ ALL = (
     "all items", "every item on the table", "all of it", "all things on the table", "all the toys",
     "all the blocks", "the objects", "all", "everything on the table", "all the stuff", "each item",
     "every last object",
+)  # fmt: skip
+ALL_BUT = (
+    "everything except {s}", "all objects but {s}", "everything but {s}", "all but {s}",
+    "every object except {s}", "all the others, but not {s},", "everything apart from {s}",
+    "everything other than {s}", "all objects except {s}", "all things except for {s}",
+    "every single object but {s}", "everything save {s}", "all of them except {s}",
+    "anything but {s}", "everything that is not {s}", "all objects other than {s}",
+    "the objects, except {s},", "everything excluding {s}", "all of them but {s}",
+)  # fmt: skip
+ALL_BUT_AFTER = (
+    " except {s}", ", but not {s}", ", except for {s}", " but leave {s} alone", " apart from {s}",
+    ", with the exception of {s}", ", not {s} though", " but {s}", ", only {s} stays where it is",
+    ", leave {s} where it is", " other than {s}", "; {s} stays put",
+)  # fmt: skip
+REST = (
+    "everything else", "all the others", "all other objects", "the other objects", "the rest",
+    "all the other things", "every other object", "the others", "the other things",
+    "all the rest", "each of the others", "the remaining objects", "all remaining objects",
+)  # fmt: skip
+AROUND = (
+    "gather everything around {s}", "bring all objects close to {s}", "everybody close to {s}",
+    "collect everything around {s}", "surround {s} with the others", "{s} surrounded by the rest",
+    "everything should be near {s}", "crowd all objects around {s}", "make all objects huddle around {s}",
+    "surround {s} with all other objects", "surround {s} by everything else",
+    "put the other objects all around {s}", "encircle {s} with the other things",
+    "{s} should be in the midst of the others", "let the others flock to {s}",
+    "arrange the others around {s}", "group the rest around {s}", "pile everything up near {s}",
+    "bring the other objects close to {s}", "have all the others stand close to {s}",
+)  # fmt: skip
+PLURALS = ("objects", "things", "ones", "items", "pieces", "toys")
+EVERY = ("all the {x}", "the {x}", "all {x}", "every one of the {x}", "{x}", "all of the {x}",
+         "each of the {x}", "any {x}", "only the {x}", "just the {x}")  # fmt: skip
+SIDES = {"left": "left", "right": "right", "left side": "left", "right side": "right", "top": "top",
+         "bottom": "bottom", "front": "bottom", "back": "top", "middle": "center", "left edge": "left",
+         "right edge": "right", "far side": "top", "near side": "bottom"}  # fmt: skip
+FACING = (("left", "right"), ("right", "left"), ("left side", "right side"), ("right side", "left side"),
+          ("top", "bottom"), ("bottom", "top"), ("front", "back"), ("back", "front"),
+          ("left", "middle"), ("middle", "right"), ("left edge", "right edge"), ("right edge", "left"),
+          ("far side", "near side"), ("near side", "far side"), ("left", "back"))  # fmt: skip
+"""Sides as they are told together."""
+CONTRAST = (
+    "{v} {s} {p}, {v} {o} {q}", "{v} {s} {p} and {o} {q}", "{v} {s} {p}, {o} {q}",
+    "{v} {s} {p} and {v} {o} {q}", "{s} goes {p} and {o} goes {q}",
+    "{s} should be {p} and {o} {q}", "{s} {p} but {o} {q}", "{s} belongs {p} and {o} belongs {q}",
+    "{v} {s} {p}; {v} {o} {q}", "i want {s} {p} and {o} {q}",
+    "{v} {s} {p} while {o} goes {q}", "have {s} {p} and have {o} {q}", "{v} {o} {q} after you {v} {s} {p}",
 )  # fmt: skip
 GROUP = (
     "group {t} by {k}", "sort {t} by {k}", "group by {k}", "sort by {k}", "sort {t} according to {k}",

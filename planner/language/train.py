@@ -20,7 +20,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mindseye.planner.language.asking import render
 from mindseye.planner.language.data import Example, examples, read_examples
-from mindseye.planner.language.lora import add_low_rank, save_adapter
+from mindseye.planner.language.lora import add_low_rank, load_adapter, save_adapter
 from mindseye.planner.language.weights import BASE_MODEL, ensure_weights
 from mindseye.tools.errors import BadInput
 
@@ -198,6 +198,7 @@ def train_language(
     resume: bool = False,
     seed: int = 0,
     base: str | Path | None = None,
+    start: str | Path | None = None,
     config: TrainConfig | None = None,
 ) -> dict[str, Any]:
     """Train an adapter for one pass over the data or for `hours`, whichever ends first.
@@ -209,6 +210,7 @@ def train_language(
       resume: go on from the checkpoint in `out`.
       seed: of initialisation, data and order.
       base: folder of the base model; None gets it.
+      start: folder of an adapter to begin with; None begins with one that changes nothing.
 
     Returns:
       Steps, seconds, loss at the end, folder.
@@ -228,6 +230,8 @@ def train_language(
     order = batches(encoded, config.batch_tokens, seed)
     vocabulary = answer_tokens(encoded).to(config.device)
     model = build_model(folder, config)
+    if start is not None:
+        load_adapter(model, Path(start))
     masters = _Masters(model, config)
     checkpoint = target / "checkpoint.pt"
     at = _resume(checkpoint, masters) if resume else _Progress()
@@ -245,6 +249,7 @@ def train_language(
     result: dict[str, Any] = {
         "out": str(target), "steps": at.step, "seconds": round(at.seconds), "loss": at.loss,
         "examples": sum(map(len, order[: at.step])), "tokens": seen, "seed": seed,
+        "examples_before": 0 if start is None else _examples_before(Path(start)),
     }  # fmt: skip
     held_out = Path(data_dir or "") / "held_out.jsonl"
     if data_dir is not None and held_out.exists():
@@ -254,6 +259,15 @@ def train_language(
     result["held_out"] = exact_shares(model, tokenizer, unseen, vocabulary)
     write_card(target, result, config)
     return result
+
+
+def _examples_before(start: Path) -> int:
+    """Return how many examples the adapter in `start` was trained on, 0 if it does not say."""
+    try:
+        told = json.loads((start / "training.json").read_text(encoding="utf-8"))
+        return int(told["examples"]) + int(told.get("examples_before", 0))
+    except (OSError, ValueError, KeyError):
+        return 0
 
 
 @torch.inference_mode()

@@ -297,60 +297,45 @@ def several(sp: Speaker) -> Wording:
 
 
 def subset(sp: Speaker) -> Wording:
-    """All of a colour or shape, all others, or all but one."""
-    roll = sp.rng.random()
+    """All but one, all others relative to one, or all of a colour or shape."""
     a, where = sp.rng.choice(sp.names), sp.rng.choice(AREAS)
-    if roll < 0.3:
-        rest = [n for n in sp.names if n != a]
-        out = sp.pick(
-            (
-                "everything except {s}",
-                "all objects but {s}",
-                "everything but {s}",
-                "all but {s}",
-                "every object except {s}",
-                "all the others, but not {s},",
-            )
-        )
-        return sp.say_area(where, out.format(s=sp.call(a))), [in_area(n, where) for n in rest]
-    if roll < 0.6:
+    rest = [n for n in sp.names if n != a]
+    roll = sp.rng.random()
+    if roll < 0.35:
+        out = sp.pick(ph.ALL_BUT).format(s=sp.call(a))
+        return sp.say_area(where, out), [in_area(n, where) for n in rest]
+    if roll < 0.45:
+        out = sp.pick(ph.ALL_BUT_AFTER).format(s=sp.call(a))
+        said = sp.say_area(where, sp.pick(ph.ALL)).rstrip("?.")
+        return f"{said}{out}", [in_area(n, where) for n in rest]
+    if roll < 0.7:
         r = sp.rng.choice(("near", "near", "apart", "left_of", "right_of", "above", "below"))
-        rest = [n for n in sp.names if n != a]
-        out = sp.pick(
-            (
-                "everything else",
-                "all the others",
-                "all other objects",
-                "the other objects",
-                "the rest",
-                "all the other things",
-                "every other object",
-            )
-        )
-        if r == "near" and sp.rng.random() < 0.5:
-            said = sp.pick(
-                (
-                    "gather everything around {s}",
-                    "bring all objects close to {s}",
-                    "collect everything around {s}",
-                    "surround {s} with the others",
-                    "everything should be near {s}",
-                    "crowd all objects around {s}",
-                )
-            ).format(s=sp.call(a))
-        else:
-            said = sp.fill(
-                sp.pick((*ph.IMPERATIVE[:12], *ph.STATE[:12])),
-                out,
-                sp.pick(ph.RELATION_PHRASES[r]),
-                sp.call(a),
-            )
-        return said, [{"relation": r, "subject": n, "object": a} for n in rest]
+        items = [{"relation": r, "subject": n, "object": a} for n in rest]
+        if r == "near" and sp.rng.random() < 0.6:
+            return sp.pick(ph.AROUND).format(s=sp.call(a)), items
+        frame = sp.pick((*ph.IMPERATIVE[:12], *ph.STATE[:12]))
+        p = sp.pick(ph.RELATION_PHRASES[r])
+        return sp.fill(frame, sp.pick(ph.REST), p, sp.call(a)), items
     key = sp.rng.choice(a.split())
+    plural = f"{key}s" if key in SHAPES else f"{key} {sp.pick(ph.PLURALS)}"
+    every = sp.pick(ph.EVERY).format(x=plural)
     same = [n for n in sp.names if key in n.split()]
-    plural = f"{key}s" if key in SHAPES else f"{key} {sp.pick(('objects', 'things', 'ones'))}"
-    every = sp.pick(("all the {x}", "the {x}", "all {x}", "every one of the {x}", "{x}"))
-    return sp.say_area(where, every.format(x=plural)), [in_area(n, where) for n in same]
+    others = [n for n in sp.names if n not in same]
+    if others and roll > 0.85:
+        o, r = sp.rng.choice(others), sp.rng.choice(RELATIONS)
+        said = sp.fill(sp.pick(ph.IMPERATIVE), every, sp.pick(ph.RELATION_PHRASES[r]), sp.call(o))
+        return said, [{"relation": r, "subject": n, "object": o} for n in same]
+    return sp.say_area(where, every), [in_area(n, where) for n in same]
+
+
+def contrast(sp: Speaker) -> Wording:
+    """One object here and another there, told in one breath."""
+    a, b = sp.two()
+    here, there = sp.rng.choice(ph.FACING)
+    verb, form = sp.pick(ph.VERBS), sp.pick(ph.CONTRAST)
+    spots = [sp.rng.choice(("to ", "on ", "at ")) + f"the {w}" for w in (here, there)]
+    said = form.format(v=verb, s=sp.call(a), o=sp.call(b), p=spots[0], q=spots[1])
+    return said, [in_area(a, ph.SIDES[here]), in_area(b, ph.SIDES[there])]
 
 
 def between(sp: Speaker) -> Wording:
@@ -396,8 +381,8 @@ def nonsense(sp: Speaker) -> Wording:
 
 KINDS: tuple[tuple[Callable[[Speaker], Wording], float], ...] = (
     (relation, 30), (area, 14), (everything, 7), (group, 6), (line, 5), (negation, 10),
-    (shared, 9), (pronoun, 10), (several, 8), (subset, 5), (between, 1), (conflict, 2),
-    (nonsense, 6),
+    (shared, 9), (pronoun, 9), (several, 8), (subset, 12), (contrast, 4), (between, 2),
+    (conflict, 2), (nonsense, 6),
 )  # fmt: skip
 
 

@@ -17,7 +17,13 @@ from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import ImagineRequest
 from mindseye.tools.video.autoencoder import build_autoencoder
 from mindseye.tools.video.captions import build_tokenizer, caption, mirrored, paraphrase
-from mindseye.tools.video.data import make_shard, make_video_data, random_subgoal, read_shards
+from mindseye.tools.video.data import (
+    PLACES,
+    make_shard,
+    make_video_data,
+    random_subgoal,
+    read_shards,
+)
 from mindseye.tools.video.diffusers_video import DiffusersVideo
 from mindseye.tools.video.generator import WEIGHTS, TabletopVideo, shrink
 from mindseye.tools.video.grounding import grounding_maps
@@ -271,6 +277,7 @@ def test_training_runs_resumes_and_ships_a_pipeline(tmp_path: Path) -> None:
         "subgoal": np.array([json.dumps(random_subgoal(rng, LAYOUT).to_json()) for _ in range(n)]),
         "subject": np.zeros((n, 2), np.float32),
         "object": np.full((n, 2), np.nan, np.float32),
+        "target": np.full((n, 2), 0.1, np.float32),
     }
     np.savez(tmp_path / "clips-0-00000-80.npz", allow_pickle=False, **columns)
     config = VideoTraining(
@@ -318,15 +325,16 @@ def test_a_diffusers_pipeline_of_another_make_is_wrapped(folder: Path) -> None:
 @pytest.mark.skipif(not (WEIGHTS / "model_index.json").exists(), reason="no shipped weights")
 def test_shipped_weights_move_the_asked_object_and_keep_the_rest(tmp_path: Path) -> None:
     make_shard(tmp_path / "clips-99-00000-8.npz", 99, 0, 8)
-    shard = read_shards(tmp_path, ("frames", "subgoal", "subject", "object"))
+    shard = read_shards(tmp_path, ("frames", "subgoal", *PLACES))
     requests = [
         ImagineRequest(
             frame=frames[0],
             text=Subgoal.model_validate_json(words).words(),
             subject=tuple(subject.tolist()),
             object=None if np.isnan(other).any() else tuple(other.tolist()),
+            target=tuple(target.tolist()),
         )
-        for frames, words, subject, other in zip(*shard.values(), strict=True)
+        for frames, words, subject, other, target in zip(*shard.values(), strict=True)
     ]
     clips = [c[0].frames for c in TabletopVideo().imagine(requests)]
     for clip, real in zip(clips, shard["frames"], strict=True):

@@ -11,12 +11,15 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from mindseye.tools.goals import OBJECT_RADIUS
+from mindseye.tools.goals import OBJECT_RADIUS, Layout
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_RADIUS, PUSHER_REACH, PUSHER_UP
+from mindseye.tools.subgoals import Manner, Subgoal
 from mindseye.tools.values import Point, Push
 
 Array = NDArray[np.float64]
 
+SPEED: dict[Manner, float] = {"straight": 0.2, "slow": 0.08, "around": 0.12}
+"""Pusher speed by manner, metres a second."""
 STEP = 0.03
 """Metres the pusher may go in one action."""
 LIFT_STEP = 0.04
@@ -175,3 +178,20 @@ def detour(start: Point, target: Point, blockers: Sequence[Point]) -> tuple[Poin
             return ((float(np.clip(corner[0], -edge, edge)),
                      float(np.clip(corner[1], -edge, edge))),)  # fmt: skip
     return ()
+
+
+def push_for(subgoal: Subgoal, target: Point, layout: Layout) -> Push | None:
+    """Return the push that carries a subgoal out, or None if its manner does not apply.
+
+    A way `around` exists only where something stands in the way.
+
+    Raises:
+      KeyError: the layout lacks the object that is to move.
+    """
+    start = layout[subgoal.move]
+    via: tuple[Point, ...] = ()
+    if subgoal.manner == "around":
+        via = detour(start, target, [p for n, p in layout.items() if n != subgoal.move])
+        if not via:
+            return None
+    return Push(subject=subgoal.move, target=target, speed=SPEED[subgoal.manner], via=via)

@@ -34,9 +34,9 @@ from mindseye.tools.physics.engine import (
 from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import PUSHER_REACH, Dynamics, Scene
-from mindseye.tools.physics.skills import detour
+from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Subgoal, nominal_target
-from mindseye.tools.values import Point, Push
+from mindseye.tools.values import Push
 
 SIZE = 64
 """Side of a training frame, pixels."""
@@ -44,40 +44,23 @@ MAX_OBJECTS = 6
 PUSHES_PER_SCENE = 8
 SHARD = 256
 """Clips in one file."""
-SPEED = {"straight": 0.2, "slow": 0.08, "around": 0.2}
-"""Pusher speed of each manner, metres a second."""
 TARGET_NOISE = 0.008
 """Standard deviation of the place pushed to, metres."""
 HORIZON = 12.0
 
+PLACES = ("subject", "object", "target")
+"""Columns that become the generator's grounding maps."""
 _OBJECT_CLASSES = 5
 """Segmentation ids from here on are objects; 2 is the pusher."""
 
 Record = dict[str, Any]
 
 
-def nominal_push(subgoal: Subgoal, layout: Layout, rng: np.random.Generator | None = None) -> Push:
-    """Return the push that a subgoal stands for, its target jittered when `rng` is given.
-
-    Raises:
-      KeyError: the layout lacks an object the subgoal speaks of.
-    """
-    target = nominal_target(subgoal, layout)
-    if rng is not None:
-        shift = rng.normal(0, TARGET_NOISE, 2)
-        target = (target[0] + float(shift[0]), target[1] + float(shift[1]))
-    via: tuple[Point, ...] = ()
-    if subgoal.manner == "around":
-        others = [p for n, p in layout.items() if n != subgoal.move]
-        via = detour(layout[subgoal.move], target, others)
-    return Push(subject=subgoal.move, target=target, speed=SPEED[subgoal.manner], via=via)
-
-
 def random_subgoal(rng: np.random.Generator, layout: Layout) -> Subgoal:
     """Return a subgoal for the objects of `layout`: seven relations, nine areas, the line."""
     names = list(layout)
     move, other = (names[i] for i in rng.choice(len(names), 2, replace=False))
-    manner = rng.choice(["straight", "slow", "around"], p=[0.6, 0.2, 0.2])
+    manner = rng.choice(["straight", "slow", "around"], p=[0.45, 0.2, 0.35])
     kind = rng.random()
     if kind < 0.6:
         relation = str(rng.choice(RELATIONS))
@@ -128,10 +111,13 @@ def training_scene(rng: np.random.Generator) -> Scene:
 
 
 def _choose(rng: np.random.Generator, layout: Layout) -> tuple[Subgoal, Push]:
-    """Draw a subgoal that mostly asks for some motion."""
+    """Draw a subgoal that mostly asks for some motion, in a manner that applies."""
     while True:
         subgoal = random_subgoal(rng, layout)
-        push = nominal_push(subgoal, layout, rng)
+        x, y = np.add(nominal_target(subgoal, layout), rng.normal(0, TARGET_NOISE, 2))
+        push = push_for(subgoal, (float(x), float(y)), layout)
+        if push is None:
+            continue
         far = float(np.linalg.norm(np.subtract(push.target, layout[subgoal.move])))
         if far > 0.03 or rng.random() < 0.15:
             return subgoal, push

@@ -165,6 +165,7 @@ class TabletopVideo:
             prompt=[request.text for request, _, _ in jobs],
             subject=[request.subject for request, _, _ in jobs],
             object=[request.object for request, _, _ in jobs],
+            target=[request.target for request, _, _ in jobs],
             generator=[torch.Generator().manual_seed(s) for s in seeds],
             num_inference_steps=self.steps,
         ).frames
@@ -180,5 +181,6 @@ class TabletopVideo:
         ]
 
     def _digest(self, request: ImagineRequest, frame: Frames) -> str:
-        words = repr((request.text, request.subject, request.object, request.seed, self.steps))
+        places = (request.subject, request.object, request.target)
+        words = repr((request.text, *places, request.seed, self.steps))
         return hashlib.sha256(frame.tobytes() + words.encode()).hexdigest()[:12]

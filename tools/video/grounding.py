@@ -32,7 +32,8 @@ def grounding_maps(points: Sequence[Point | None], grid: int = 8) -> NDArray[np.
     """Return `[len(points), grid, grid]`; a map of zeros where no place is given.
 
     Args:
-      points: table places in metres: of the subject, then of the reference object.
+      points: table places in metres: of the subject, of the reference object, and
+        where the subject is pushed to.
       grid: side of the latent grid.
     """
     empty = np.zeros((grid, grid), dtype=np.float32)

@@ -19,8 +19,9 @@ from mindseye.tools.video.captions import MAX_WORDS
 
 PATCH = 2
 """Latents per token along each side."""
-MAPS = 2
-"""Grounding maps: subject, reference object."""
+MAPS = 3
+"""Grounding maps: subject, reference object, where the subject is pushed to."""
+TARGET_MAP = 2
 _PER_TOKEN = PATCH * PATCH
 _ROPE_SCALE = 512.0
 """Spreads the 4x4 token grid over the positions that the rotary embedding resolves."""
@@ -33,7 +34,7 @@ class Condition:
     first: torch.Tensor
     """`[B, C, h, w]` latents of the first frame."""
     maps: torch.Tensor
-    """`[B, 2, h, w]` grounding maps."""
+    """`[B, 3, h, w]` grounding maps."""
     words: torch.Tensor
     """`[B, W, D]` features of the words."""
     mask: torch.Tensor
@@ -45,7 +46,7 @@ def build_transformer(
 ) -> LTXVideoTransformer3DModel:
     """Return an untrained transformer whose output is zero."""
     model = LTXVideoTransformer3DModel(
-        in_channels=(2 * LATENT_CHANNELS + 1 + MAPS) * _PER_TOKEN,
+        in_channels=(3 * LATENT_CHANNELS + 1 + MAPS) * _PER_TOKEN,
         out_channels=LATENT_CHANNELS * _PER_TOKEN,
         num_attention_heads=heads,
         attention_head_dim=width // heads,
@@ -108,6 +109,20 @@ def from_tokens(tokens: torch.Tensor, frames: int, side: int) -> torch.Tensor:
     return cut.permute(0, 1, 4, 2, 5, 3, 6).reshape(b, frames, c, side, side)
 
 
+def subject_look(first: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """Return `[B, C]`: the mean latent around the subject, zero where it is not grounded.
+
+    What moves changes its place and keeps its look; told to every token, a small
+    network need not learn to carry it across the picture.
+
+    Args:
+      first: `[B, C, h, w]` latents of the first frame.
+      maps: `[B, 3, h, w]` grounding maps, that of the subject first.
+    """
+    where = maps[:, :1].to(first.dtype)
+    return (first * where).sum(dim=(2, 3)) / where.sum(dim=(2, 3)).clamp_min(1e-3)
+
+
 def predict_clean(
     transformer: torch.nn.Module,
     noisy: torch.Tensor,
@@ -127,7 +142,10 @@ def predict_clean(
     given = torch.zeros(b, frames, 1, h, w, dtype=noisy.dtype, device=noisy.device)
     given[:, 0] = 1.0
     maps = condition.maps[:, None].expand(-1, frames, -1, -1, -1)
-    inputs = torch.cat([noisy, first.expand_as(noisy), given, maps.to(noisy.dtype)], dim=2)
+    look = subject_look(condition.first, condition.maps)[:, None, :, None, None]
+    inputs = torch.cat(
+        [noisy, first.expand_as(noisy), look.expand_as(noisy), given, maps.to(noisy.dtype)], dim=2
+    )
     steps = t[:, None].repeat(1, frames)
     steps[:, 0] = 0.0
     with sdpa_kernel(SDPBackend.MATH):

@@ -77,6 +77,7 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         prompt: Sequence[str],
         subject: Sequence[Point | None] | None = None,
         object: Sequence[Point | None] | None = None,
+        target: Sequence[Point | None] | None = None,
         generator: Sequence[torch.Generator] | None = None,
         num_inference_steps: int = 4,
     ) -> VideoOutput:
@@ -87,11 +88,12 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
           prompt: the words, one sentence for each clip.
           subject: place of what is to move (metres), None where it is not given.
           object: place of what it moves relative to.
+          target: place it is pushed to.
           generator: one CPU generator for each clip; with the same one a clip is the
             same whatever else is in the batch.
           num_inference_steps: Euler steps.
         """
-        condition = self._condition(image, prompt, subject, object)
+        condition = self._condition(image, prompt, (subject, object, target))
         noise = self._noise(condition.first, generator)
         latents = self._denoise(noise, condition, num_inference_steps)
         flat = decode_latents(self.vae, latents.flatten(0, 1))
@@ -102,13 +104,12 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         self,
         image: Frames,
         prompt: Sequence[str],
-        subject: Sequence[Point | None] | None,
-        object_: Sequence[Point | None] | None,
+        places: Sequence[Sequence[Point | None] | None],
     ) -> Condition:
         device, n = self._execution_device, len(prompt)
         first = encode_frames(self.vae, torch.from_numpy(image).to(device))
-        pairs = zip(subject or [None] * n, object_ or [None] * n, strict=True)
-        maps = np.stack([grounding_maps(pair, first.shape[-1]) for pair in pairs])
+        rows = zip(*(given or [None] * n for given in places), strict=True)
+        maps = np.stack([grounding_maps(row, first.shape[-1]) for row in rows])
         ids, mask = (x.to(device) for x in tokenize(self.tokenizer, list(prompt)))
         return Condition(
             first=first,

@@ -1,6 +1,7 @@
 """Train the video generator: the autoencoder first, then the transformer on its latents."""
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from mindseye.tools.errors import BadInput
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.video.autoencoder_stage import AutoencoderStage, autoencoder_quality
-from mindseye.tools.video.data import read_shards
+from mindseye.tools.video.data import PLACES, read_shards
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
 from mindseye.tools.video.training import VideoTraining
 from mindseye.tools.video.transformer_stage import TransformerStage, load_clips
@@ -136,17 +137,15 @@ def sample_sheet(
     pipeline: TabletopVideoPipeline, config: VideoTraining, path: Path, n: int = 8
 ) -> None:
     """Write real held-out clips, each above what the pipeline imagines from its first frame."""
-    keys = ("frames", "subgoal", "subject", "object")
     step = config.held_out // n
-    columns = read_shards(config.data, keys)
+    columns = read_shards(config.data, ("frames", "subgoal", *PLACES))
     shards = {k: v[-config.held_out :][::step][:n] for k, v in columns.items()}
-    places = [
-        [None if np.isnan(p).any() else (float(p[0]), float(p[1])) for p in shards[k]]
-        for k in ("subject", "object")
-    ]
+    places: dict[str, Any] = {
+        k: [None if np.isnan(p).any() else (float(p[0]), float(p[1])) for p in shards[k]]
+        for k in PLACES
+    }
     words = [Subgoal.model_validate_json(s).words() for s in shards["subgoal"].tolist()]
     sources = [torch.Generator().manual_seed(i) for i in range(n)]
-    subjects, others = places
-    imagined = pipeline(shards["frames"][:, 0], words, subjects, others, generator=sources).frames
+    imagined = pipeline(shards["frames"][:, 0], words, **places, generator=sources).frames
     both = [c for pair in zip(shards["frames"], imagined, strict=True) for c in pair]
     contact_sheet(both, path)

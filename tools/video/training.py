@@ -42,6 +42,8 @@ class VideoTraining:
     """Clips at the end of the data that are not trained on; a multiple of 32."""
     drop_places: float = 0.15
     """Share of samples without grounding maps, so that words alone work too."""
+    drop_target: float = 0.25
+    """Share of samples in which only the words tell where to."""
     compile: bool | None = None
     """Compile the transformer; None: when there is a compiler."""
 

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.video.autoencoder import encode_frames
 from mindseye.tools.video.captions import build_tokenizer, caption, mirrored
-from mindseye.tools.video.data import read_shards
+from mindseye.tools.video.data import PLACES, read_shards
 from mindseye.tools.video.grounding import grounding_maps
 from mindseye.tools.video.network import (
+    MAPS,
+    TARGET_MAP,
     Condition,
     build_text_encoder,
     build_transformer,
@@ -36,6 +38,10 @@ from mindseye.tools.video.training import (
 EMA = 0.995
 SHIFT = 3.0
 """Training noise levels are shifted towards noise like the sampler's."""
+LEAST_LEVEL = 0.125
+"""Before the shift; a sampler of eight steps or fewer needs none below."""
+LAST_FRAME = 2.0
+"""Weight of the last frame, next to 1 for the others: planning pays for how it ends."""
 
 Log = Callable[[str], None]
 
@@ -48,7 +54,7 @@ class ClipSet:
     """`[2, N, T, C, h, w] float16`; the second half is mirrored."""
     subgoals: tuple[list[Subgoal], list[Subgoal]]
     maps: torch.Tensor
-    """`[2, N, 2, h, w]` grounding maps."""
+    """`[2, N, 3, h, w]` grounding maps."""
     dt: float
     """Mean seconds between frames."""
 
@@ -78,7 +84,7 @@ def load_clips(vae: AutoencoderDC, config: VideoTraining, trained: float) -> Cli
       config: where data and checkpoints are.
       trained: seconds that the autoencoder was trained for; other latents are made anew.
     """
-    shards = read_shards(config.data, ("subgoal", "subject", "object", "dt"))
+    shards = read_shards(config.data, ("subgoal", *PLACES, "dt"))
     path, n = config.checkpoints / "latents.pt", len(shards["dt"])
     kept = load_checkpoint(path)
     if kept is None or kept["trained"] != trained or kept["latents"].shape[1] != n:
@@ -87,10 +93,10 @@ def load_clips(vae: AutoencoderDC, config: VideoTraining, trained: float) -> Cli
     plain = [Subgoal.model_validate_json(s) for s in shards["subgoal"].tolist()]
     maps = []
     for sign in (1.0, -1.0):
-        points = np.stack([shards["subject"], shards["object"]], axis=1) * [sign, 1.0]
+        points = np.stack([shards[k] for k in PLACES], axis=1) * [sign, 1.0]
         maps += [
-            grounding_maps([None if np.isnan(p).any() else tuple(p) for p in pair], 8)
-            for pair in points
+            grounding_maps([None if np.isnan(p).any() else tuple(p) for p in row], 8)
+            for row in points
         ]
     return ClipSet(
         latents=kept["latents"],
@@ -101,14 +107,15 @@ def load_clips(vae: AutoencoderDC, config: VideoTraining, trained: float) -> Cli
 
 
 def noise_levels(n: int) -> torch.Tensor:
-    """Return `[n]` shifted logit-normal levels in [0, 1] (Esser et al., 2024).
+    """Return `[n]` levels in [0, 1], spread as a sampler of few steps spreads its own.
 
-    One from each of n equally likely strata, so that the loss of a batch depends
-    little on which levels it happened to draw.
+    Evenly, then shifted towards noise (Esser et al., 2024). One from each of n
+    equally likely strata, so that the loss of a batch depends little on which
+    levels it happened to draw.
     """
     share = (torch.arange(n) + torch.rand(n)) / n
-    raw = torch.sigmoid(torch.special.ndtri(share.clamp(1e-4, 1 - 1e-4)))
-    return SHIFT * raw / (1 + (SHIFT - 1) * raw)
+    even = LEAST_LEVEL + (1 - LEAST_LEVEL) * share
+    return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
 class TransformerStage:
@@ -191,7 +198,7 @@ class TransformerStage:
         transformer: torch.nn.Module,
     ) -> torch.Tensor:
         latents = clips.latents[sides, picks].float()
-        keep = torch.from_numpy(rng.random(len(picks)) >= self.config.drop_places)
+        keep = self._kept_maps(len(picks), rng)
         texts = [caption(clips.subgoals[s][p], rng) for s, p in zip(sides, picks, strict=True)]
         ids, mask = tokenize(self.tokenizer, texts)
         level = t[:, None, None, None, None]
@@ -200,13 +207,21 @@ class TransformerStage:
         with torch.autocast("cpu", torch.bfloat16):
             condition = Condition(
                 first=latents[:, 0],
-                maps=clips.maps[sides, picks] * keep[:, None, None, None],
+                maps=clips.maps[sides, picks] * keep[:, :, None, None],
                 words=read_words(self.nets["text"], ids, mask),
                 mask=mask,
             )
             clean = predict_clean(transformer, noisy, t, condition)
-        error = (clean[:, 1:].float() - latents[:, 1:]).square().mean(dim=(1, 2, 3, 4))
-        return (error / (t + 0.1)).mean()
+        error = (clean[:, 1:].float() - latents[:, 1:]).square().mean(dim=(2, 3, 4))
+        weight = torch.ones_like(error[0])
+        weight[-1] = LAST_FRAME
+        return ((error @ weight) / weight.sum() / (t + 0.1)).mean()
+
+    def _kept_maps(self, n: int, rng: np.random.Generator) -> torch.Tensor:
+        """Draw `[n, 3] bool`: which grounding maps each sample gets."""
+        keep = np.repeat(rng.random((n, 1)) >= self.config.drop_places, MAPS, axis=1)
+        keep[:, TARGET_MAP] &= rng.random(n) >= self.config.drop_target
+        return torch.from_numpy(keep)
 
     @torch.no_grad()
     def test(self, clips: ClipSet) -> float:
