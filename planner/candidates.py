@@ -1,11 +1,16 @@
 """Candidates: what the language model proposed, with the ways in which it can be done."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mindseye.tools.goals import Layout, satisfied
 from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Manner, Subgoal, nominal_target
 from mindseye.tools.values import Push, SceneGraph
+
+LEAST_PUSH = 0.015
+"""A shorter push is not worth an action, metres."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,24 @@ class Candidate:
     def words(self) -> str:
         """Return the sentence that is pictured."""
         return self.subgoal.words()
+
+
+def worthwhile(proposals: Sequence[Proposal], layout: Layout, k: int) -> list[Proposal]:
+    """Return the `k` likeliest proposals that would change something.
+
+    A push towards what already holds, or over a few millimetres, looks good in
+    every picture, since nothing goes wrong in it, and brings nothing. When all
+    proposals are such, all are kept.
+    """
+    found = [p for p in proposals if _changes(p.subgoal, layout)]
+    return list(found or proposals)[:k]
+
+
+def _changes(subgoal: Subgoal, layout: Layout) -> bool:
+    if subgoal.move not in layout or (subgoal.object or subgoal.move) not in layout:
+        return False
+    way = math.dist(layout[subgoal.move], nominal_target(subgoal, layout))
+    return way > LEAST_PUSH and not satisfied(subgoal.goal(), layout)
 
 
 def expand(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mindseye.planner import events as ev
-from mindseye.planner.candidates import Candidate, Proposal, expand
+from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
 from mindseye.planner.config import Config
 from mindseye.planner.gate import Costs, Gating, gate
 from mindseye.planner.hints import hint
@@ -19,6 +19,8 @@ from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import MANNERS, Subgoal
 from mindseye.tools.values import Frames, SceneGraph
 
+SPARE = 3
+"""Proposals asked for beyond those wanted: some turn out to change nothing."""
 SHORTLIST = 3
 """Pictured futures among which the language model has the last word."""
 CLOSE = 0.05
@@ -159,9 +161,9 @@ class Decider:
     def _propose(self, scene: SceneGraph, depth: int) -> list[Candidate]:
         context = self.context
         started = time.monotonic()
-        proposals = context.mind.propose(
-            context.goal, scene, context.history, context.config.candidates
-        )
+        count = context.config.candidates
+        asked = context.mind.propose(context.goal, scene, context.history, count + SPARE)
+        proposals = worthwhile(asked, scene.layout, count)
         seconds = time.monotonic() - started
         context.spend("language", seconds)
         manners = MANNERS if context.config.tools != "none" else MANNERS[:1]

@@ -189,8 +189,8 @@ class LanguageMind:
         if isinstance(self.model, Scorer):
             schema = subgoal_schema(scene.names)
             asked = asking.ask_subgoal(goal, scene, history, schema, explain=False)
-            beams = self.model.beam(asked, schema, k + 2)
-            found = [(s, p) for t, p in beams if (s := _subgoal(json.loads(t))) is not None][:k]
+            beams = self.model.beam(asked, schema, k)
+            found = [(s, p) for t, p in beams if (s := _subgoal(json.loads(t))) is not None]
             if not found:
                 raise Unavailable("the language model proposed nothing that can be done")
             priors = _normalised([p for _, p in found])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mindseye.planner.candidates import Candidate, Proposal, expand
+from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
 from mindseye.planner.gate import Costs, gate
 from mindseye.planner.judge import Judgement, Picture, Trust, judge, video_value
 from mindseye.planner.perception import Memory, clearly_satisfied
@@ -184,6 +184,20 @@ def test_a_way_around_exists_only_where_something_stands_in_the_way() -> None:
     assert "around" not in {c.subgoal.manner for c in expand([proposal], free, MANNERS)}
     absent = replace(proposal, subgoal=Subgoal(move="red star", relation="in_area", area="top"))
     assert expand([absent], free, MANNERS) == []
+
+
+def test_proposals_that_change_nothing_make_room_for_others() -> None:
+    layout = {"red cube": (-0.2, 0.2), "blue ball": (0.1, 0.0)}
+    held, brief, real = (
+        Proposal(subgoal=Subgoal(move=move, relation="in_area", area=area), prior=prior)
+        for move, area, prior in (
+            ("red cube", "top_left", 0.6), ("blue ball", "right", 0.3), ("red cube", "top", 0.1),
+        )
+    )  # fmt: skip
+    near = layout | {"blue ball": (0.13, 0.0)}  # The area begins at 0.1; the push would be 1 cm.
+    assert worthwhile([held, brief, real], near, 2) == [real]
+    assert worthwhile([held, real], layout, 1) == [real]
+    assert worthwhile([held], layout, 1) == [held]
 
 
 def test_memory_keeps_what_is_hidden_and_lets_go_of_what_fell() -> None:

@@ -116,6 +116,20 @@ def test_a_clip_starts_now_and_ends_where_the_rollout_ends() -> None:
     assert columns == pytest.approx(expected, abs=1.5)
 
 
+def test_a_ball_believed_to_overlap_a_cube_stays_where_it_is() -> None:
+    bodies = (
+        Body(colour="red", shape="cube", position=(0.055, -0.075)),
+        Body(colour="red", shape="ball", position=(0.019, -0.109)),
+        Body(colour="blue", shape="star", position=(-0.2, 0.2)),
+    )
+    scene = Scene(bodies=bodies, pusher=(-0.11, 0.27))
+    away = Push(subject="blue star", target=(-0.2, 0.1))
+    track = simulate_scene(scene, [away])[0].positions
+    assert np.linalg.norm(track[-1, 1, :2] - bodies[1].position) < 0.02
+    assert np.linalg.norm(track[-1, 0, :2] - bodies[0].position) < 0.02
+    assert np.linalg.norm(track[-1, 1, :2] - track[-1, 0, :2]) > 0.045
+
+
 def test_an_unknown_subject_is_told_to_the_model() -> None:
     with pytest.raises(ToolError, match="green elephant"):
         MujocoPhysics().simulate(SceneGraph(objects=()), [Push(subject="green elephant",

@@ -28,6 +28,7 @@ from mindseye.tools.physics.scene import (
     build,
     initial_state,
     twin,
+    without_overlap,
 )
 from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController
 from mindseye.tools.values import Clip, Event, Provenance, Push, Rollout, SceneGraph
@@ -90,7 +91,7 @@ class BatchSimulation:
         self.controller = PushController(pushes)
         self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
         self.friction = FrictionField(scene, self.model)
-        self.batch.qpos[:] = initial_state(scene, self.model)
+        self.batch.qpos[:] = without_overlap(self.model, initial_state(scene, self.model))
         self.setpoint: Array = self.batch.qpos[:, :3].copy()
         self.batch.ctrl[:] = self.setpoint
         if scene.patches:

@@ -1,4 +1,4 @@
-"""The frame autoencoder: 64x64x3 pixels to 12x8x8 latents and back.
+"""The frame autoencoder: 64x64x3 pixels to 16x8x8 latents and back.
 
 `diffusers`' deep-compression autoencoder (Chen et al., 2024) in a small size: its
 first stage goes straight to half resolution, which makes it cheap on a CPU. It is
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderDC
 
-LATENT_CHANNELS = 12
+LATENT_CHANNELS = 16
 LATENT_NOISE = 0.12
 """Standard deviation of the noise on latents while training."""
 FOREGROUND_WEIGHT = 8.0
@@ -42,7 +42,7 @@ def to_frames(pixels: torch.Tensor) -> torch.Tensor:
 
 
 def encode_frames(vae: AutoencoderDC, frames: torch.Tensor) -> torch.Tensor:
-    """Return normalised latents `[N, 12, 8, 8]` of `[N, 64, 64, 3] uint8` frames."""
+    """Return normalised latents `[N, 16, 8, 8]` of `[N, 64, 64, 3] uint8` frames."""
     pixels = to_pixels(frames).to(vae.dtype)
     latents: torch.Tensor = vae.encode(pixels).latent
     scale: float = vae.config.scaling_factor
@@ -50,7 +50,7 @@ def encode_frames(vae: AutoencoderDC, frames: torch.Tensor) -> torch.Tensor:
 
 
 def decode_latents(vae: AutoencoderDC, latents: torch.Tensor) -> torch.Tensor:
-    """Return frames `[N, 64, 64, 3] uint8` of normalised latents `[N, 12, 8, 8]`."""
+    """Return frames `[N, 64, 64, 3] uint8` of normalised latents `[N, 16, 8, 8]`."""
     return to_frames(vae.decode(latents.to(vae.dtype) / vae.config.scaling_factor).sample)
 
 
