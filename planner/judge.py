@@ -21,6 +21,8 @@ DISAGREEMENT_COST = 0.25
 """Share of the value that is lost when they disagree about everything."""
 SPREAD_COST = 0.5
 """How many standard deviations over samples are taken off an imagined reward."""
+VAIN_COST = 0.6
+"""What the simulated value of a push that moves nothing is multiplied by."""
 CARE_COST = 0.004
 """A slow or roundabout push must be worth this much more than a straight one."""
 
@@ -153,6 +155,9 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
     agreement, sentences = _agreement(picture)
     if agreement is not None:
         value *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * trust.mean("video")
+    if picture.computed is not None and not {*picture.computed.moved, *picture.computed.fell}:
+        # Nothing goes wrong where nothing moves: it would look good for ever.
+        value *= VAIN_COST
     if candidate.subgoal.manner != "straight":
         value -= CARE_COST
     predicted, target, tool, lost = _prediction(picture)

@@ -104,7 +104,7 @@ def picture(value: float | None, imagined: Sequence[float], end: Point = (0.1, 0
     one = candidate(Subgoal(move="red cube", relation="in_area", area="top"), START, "c0")
     moved = scene(red_cube=(0.1, 0.1), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
     dreamt = scene(red_cube=end, blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
-    computed = Outcome(before=START, after=moved, moved={})
+    computed = Outcome(before=START, after=moved, moved={"red cube": (-0.1, -0.1)})
     seen = Outcome(before=START, after=dreamt, moved={})
     return Picture(
         candidate=one,
@@ -121,6 +121,14 @@ def test_disagreement_lowers_the_value_and_names_the_object() -> None:
     assert agreeing.agreement == 1.0
     assert parting.value < agreeing.value
     assert any("red cube" in s for s in parting.disagreements)
+
+
+def test_a_push_that_moves_nothing_is_worth_less_than_one_that_does() -> None:
+    good = picture(0.8, [])
+    assert good.computed is not None
+    idle = replace(good, computed=replace(good.computed, after=START, moved={}))
+    assert judge(idle, Trust()).value < judge(picture(0.6, []), Trust()).value
+    assert judge(good, Trust()).value > judge(picture(0.6, []), Trust()).value
 
 
 def test_spread_over_samples_counts_against_a_candidate() -> None:

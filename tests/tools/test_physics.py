@@ -130,6 +130,14 @@ def test_a_ball_believed_to_overlap_a_cube_stays_where_it_is() -> None:
     assert np.linalg.norm(track[-1, 1, :2] - track[-1, 0, :2]) > 0.045
 
 
+def test_a_pusher_that_comes_down_on_something_gives_up_soon() -> None:
+    wall = Body(colour="blue", shape="cube", position=(0.0, -0.068))
+    scene = Scene(bodies=(Body(colour="red", shape="cube", position=(0.0, 0.0)), wall))
+    rollout = simulate_scene(scene, [Push(subject="red cube", target=(0.0, 0.15))], horizon=12.0)[0]
+    assert len(rollout.positions) * rollout.dt < 6.0
+    assert rollout.layout["red cube"][1] < 0.05
+
+
 def test_an_unknown_subject_is_told_to_the_model() -> None:
     with pytest.raises(ToolError, match="green elephant"):
         MujocoPhysics().simulate(SceneGraph(objects=()), [Push(subject="green elephant",

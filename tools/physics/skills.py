@@ -33,6 +33,7 @@ LATERAL_MAX = 0.032
 STEER = 1.0
 """Share of the sideways error that is corrected while going one full step forward."""
 TRIES = 4
+LOWER_TICKS = 8
 PUSH_TICKS = 80
 SETTLE_TICKS = 5
 
@@ -89,6 +90,9 @@ class PushController:
         if phase == Phase.LOWER:
             if pusher[2] < PUSHER_DOWN + 0.015:
                 self._enter(i, Phase.PUSH)
+            elif self.ticks[i] > LOWER_TICKS:
+                # It came down on something: from this side the push cannot be done.
+                self._enter(i, Phase.RAISE)
             return np.array([0.0, 0.0, -1.0])
         if phase == Phase.PUSH:
             return self._push(i, subject, pusher)
