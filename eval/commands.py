@@ -112,6 +112,32 @@ def language(
     show(language_accuracy(model, path), as_json)
 
 
+@eval_app.command()
+def fuzz(
+    n: N = 1000,
+    target: Annotated[str, typer.Option(help="What to attack: mjcf, program.")] = "mjcf,program",
+    seed: Seed = 0,
+    first: Annotated[int, typer.Option(min=0, help="Number of the first input.")] = 0,
+    coverage: Annotated[bool, typer.Option(help="Also let atheris explore.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Throw hostile inputs at the parsers of what a model writes; exit 1 when one does harm."""
+    from mindseye.eval.fuzz import fuzz as throw
+
+    def tell(name: str, done: int) -> None:
+        sys.stderr.write(f"\r{name} {done}")
+
+    targets = [t.strip() for t in target.split(",") if t.strip()]
+    progress = tell if sys.stderr.isatty() else None
+    result = throw(n, seed, targets, first=first, coverage=coverage, progress=progress)
+    show(result, as_json)
+    if not as_json:
+        for found in result["findings"]:
+            sys.stdout.write(f"{json.dumps(found)}\n")
+    if result["findings"]:
+        raise typer.Exit(1)
+
+
 @bench_app.command()
 def bench(as_json: Json = False) -> None:
     """Time simulator, renderer, a decision by stage, import and help."""

@@ -39,6 +39,14 @@ class Simulated:
     """The child's peak above what it started with."""
 
 
+class SimulationStopped(ToolError):
+    """The child met its limit of time or memory and was stopped: the bound held."""
+
+
+class SimulationDied(ToolError):
+    """The child died of something else."""
+
+
 class Sandbox:
     """Holds the process that forks a child for each simulation. Threads may share it.
 
@@ -80,7 +88,8 @@ class Sandbox:
           picture: side of the clip's frames in pixels, 0 for none.
 
         Raises:
-          ToolError: it is not allowed, does not compile, is unstable, or met a limit.
+          ToolError: it is not allowed, does not compile, is unstable, or met a limit
+            (`SimulationStopped`, `SimulationDied` when the child did not live to answer).
           Unavailable: the process cannot be started.
         """
         return self.run(parse_mjcf(text, self.limits), seconds, rate=rate, picture=picture)
@@ -123,16 +132,16 @@ class Sandbox:
             case "refused":
                 raise ToolError(str(head["why"])[:500])
             case "killed":
-                raise ToolError(
+                raise SimulationStopped(
                     f"the simulation took longer than {self.limits.wall:g} s and was stopped: "
                     "take fewer geoms or larger steps"
                 )
             case "memory":
-                raise ToolError(
+                raise SimulationStopped(
                     f"the simulation needs more than {self.limits.memory} MB: take fewer geoms"
                 )
             case "crashed":
-                raise ToolError(
+                raise SimulationDied(
                     f"the simulation died (signal {head['signal']}): write the scene more simply"
                 )
             case _:
