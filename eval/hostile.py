@@ -339,7 +339,8 @@ def _mutated_program(rng: random.Random) -> str:
     program = _program(rng)
     for _ in range(rng.choice((1, 1, 2, 4))):
         places = _places(program)
-        if not places:
+        if not 0 < len(places) < 5000:
+            # Nothing left, or so much that the generator's own memory would count.
             break
         holder, key = rng.choice(places)
         act = rng.random()
@@ -352,7 +353,9 @@ def _mutated_program(rng: random.Random) -> str:
                 rng
             )
         elif isinstance(holder, list):
-            holder += [copy.deepcopy(holder[key])] * rng.choice((1, 3, 500))
+            most = 20_000 // (1 + len(_places(holder[key])))
+            copied = holder[key]
+            holder += [copy.deepcopy(copied) for _ in range(min(rng.choice((1, 3, 500)), most))]
         else:
             holder[key] = copy.deepcopy(rng.choice(PROGRAMS))
     return json.dumps(program, ensure_ascii=rng.random() < 0.5)
