@@ -67,6 +67,11 @@ def test_refusals(bodies: list[dict[str, str]], words: str) -> None:
         _resolve("projection", "range", *bodies)
 
 
+def test_steeper_stays_short_of_the_vertical() -> None:
+    steep = _resolve("slope", "time", {"angle": "70 deg"}, {"angle": "more"}).bodies[1]
+    assert math.degrees(steep.angle) == pytest.approx(80)
+
+
 def test_where_a_throw_starts() -> None:
     level = _resolve("projection", "range", {}).bodies[0]
     assert (level.height, level.angle) == (1.0, 0.0)

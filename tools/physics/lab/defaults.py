@@ -32,7 +32,10 @@ class Default:
 
 EARTH = 9.81
 MORE = 1.5
-"""What "more" multiplies by, and "less" divides by."""
+"""What "more" multiplies by, and "less" divides by.
+
+Angles and restitutions, which have a limit, go no more than half way to it.
+"""
 MORE_RANGE = (1.2, 3.0)
 """Factors that "more" might as well mean."""
 
@@ -147,8 +150,11 @@ def check_bounds(value: float, quantity: Quantity, scene: Scene) -> float:
     if scene == "slope" and quantity == "angle":
         low, high = _SLOPE_ANGLE
     if not low * (1 - 1e-9) - 1e-12 <= value <= high * (1 + 1e-9):
+        shown = [value, low, high]
+        if quantity == "angle":
+            shown, unit = [x / _DEGREE for x in shown], "degrees"
+        is_, least, most = (f"{x:.4g} {unit}".rstrip() for x in shown)
         raise ToolError(
-            f"{quantity} {value:.4g} {unit} cannot be simulated; "
-            f"it must lie between {low:.4g} and {high:.4g} {unit}".replace(" ;", ";").rstrip()
+            f"{quantity} {is_} cannot be simulated; it must lie between {least} and {most}"
         )
     return min(max(value, low), high)

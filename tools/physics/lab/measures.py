@@ -56,10 +56,14 @@ def end_time(experiment: Experiment, body: Setup, track: Track) -> float:
 
 def unfinished(experiment: Experiment, tracks: tuple[Track, ...]) -> bool:
     """Say whether a body is still on its way to the end that was waited for."""
+    if experiment.scene == "collision":
+        return False
+    flying = experiment.scene in ("free_fall", "projection")
     for body, track in zip(experiment.bodies, tracks, strict=True):
-        if experiment.scene != "collision" and math.isinf(end_time(experiment, body, track)):
-            speed = float(np.hypot(*track.velocity[-1]))
-            if not still(track) and speed * track.time[-1] > STILL * track.scale:
+        if math.isinf(end_time(experiment, body, track)) and not still(track):
+            # What slides back down a slope will not get to its top any more.
+            speed = np.hypot(*track.velocity[-1]) if flying else track.velocity[-1, 0]
+            if speed * track.time[-1] > STILL * track.scale:
                 return True
     return False
 

@@ -173,11 +173,20 @@ class _Column:
         self._open.add(i)
         base = self._named(amount.of) if amount.of else self._reference(i)
         self._open.discard(i)
-        factor = amount.factor
-        if amount.level:
-            more = self._assume("factor", MORE, MORE_RANGE[0] / MORE, MORE_RANGE[1] / MORE)
-            factor = more if amount.level == "more" else 1 / more
-        return base * factor + amount.offset
+        if amount.level == "more":
+            return self._more(base)
+        if amount.level == "less":
+            return base / self._level()
+        return base * amount.factor + amount.offset
+
+    def _level(self) -> float:
+        return self._assume("factor", MORE, MORE_RANGE[0] / MORE, MORE_RANGE[1] / MORE)
+
+    def _more(self, base: float) -> float:
+        """Return more than `base`; of what has a limit, at most half of what is left."""
+        limit = {"angle": math.pi / 2, "restitution": 1.0}.get(self.quantity)
+        more = base * self._level()
+        return more if limit is None else min(more, (base + limit) / 2)
 
     def _plain(self, i: int) -> float | None:
         """Return what body `i` states by itself, None for a relation or nothing."""
