@@ -89,6 +89,11 @@ def save_adapter(model: nn.Module, folder: Path, rank: int, base: str) -> None:
         base_model_name_or_path=base, inference_mode=True,
     )  # fmt: skip
     config.save_pretrained(folder)
+    # peft keeps the layers' names in a set, whose order changes from process to process.
+    path = folder / "adapter_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["target_modules"].sort()
+    path.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def load_adapter(model: nn.Module, folder: Path) -> None:
