@@ -7,38 +7,31 @@ schemas with `with_structured_output`, and are told when an answer does not fit.
 
 import json
 import math
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, HumanMessage
 from pydantic import ValidationError
 
 from mindseye.planner.candidates import Proposal
 from mindseye.planner.config import Config
 from mindseye.planner.language import asking
+from mindseye.planner.language.answers import answer_under, lean
 from mindseye.planner.language.models import load_language
 from mindseye.planner.language.reading import Reading, read_task
 from mindseye.planner.language.schemas import (
     TOOLS,
-    Schema,
     choice_schema,
     proposals_schema,
     subgoal_schema,
     tools_schema,
 )
 from mindseye.planner.language.scorer import Scorer
-from mindseye.tools.errors import BadInput, MindseyeError, ToolError, Unavailable
+from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, contradiction
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import SceneGraph
 
-T = TypeVar("T")
-TRIES = 3
-"""Answers a model may give before it is given up."""
-SURE = 0.85
-"""Probability that is read into a choice of a model that tells none."""
 ABSURD = 0.5
 """Probability of "asks for nothing" from which a task is refused."""
 AT_ONCE = 4
@@ -104,55 +97,13 @@ def _read_goal(model: BaseChatModel, reading: Reading) -> Goal | None:
             if goal is not None or logprob > math.log(ABSURD):
                 return goal
         return None
-    return _ask(model, asked, reading.schema, parse)
-
-
-def _ask(
-    model: BaseChatModel,
-    asked: Sequence[BaseMessage],
-    schema: Schema,
-    parse: Callable[[Any], T],
-) -> T:
-    """Return the parsed answer; what does not fit is told to the model, which tries again.
-
-    Raises:
-      Unavailable: the model cannot be reached, or answers garbage every time.
-    """
-    told, reason = list(asked), ""
-    for _ in range(TRIES):
-        try:
-            answer = model.with_structured_output(schema).invoke(told)
-            return parse(answer if isinstance(answer, dict) else dict(answer))
-        except MindseyeError:
-            raise
-        except (
-            ToolError, OutputParserException, ValueError, TypeError, LookupError, AttributeError,
-        ) as error:  # fmt: skip
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            told = [*asked, HumanMessage(f"That answer did not fit: {reason}. Answer again.")]
-        except Exception as error:
-            # Every provider has its own errors; all mean that no answer came.
-            line = " ".join(str(error).split())[:200]
-            raise Unavailable(
-                f"the language model does not answer ({type(error).__name__}: {line}); check "
-                "that it is running and that --model names it"
-            ) from error
-    raise Unavailable(
-        f"the language model gave no usable answer in {TRIES} tries ({reason}); use another --model"
-    )
+    return answer_under(model, asked, reading.schema, parse)
 
 
 def _normalised(logs: Sequence[float]) -> list[float]:
     top = max(logs)
     weights = [math.exp(v - top) for v in logs]
     return [w / sum(weights) for w in weights]
-
-
-def _lean(chosen: int, count: int) -> list[float]:
-    """Return probabilities for a bare choice: most on it, the rest shared."""
-    if count == 1:
-        return [1.0]
-    return [SURE if i == chosen else (1 - SURE) / (count - 1) for i in range(count)]
 
 
 class LanguageMind:
@@ -215,7 +166,7 @@ class LanguageMind:
 
         schema = proposals_schema(scene.names, k)
         asked = asking.ask_subgoal(goal, scene, history, schema, explain=True)
-        ranked = _ask(self.model, asked, schema, parse)
+        ranked = answer_under(self.model, asked, schema, parse)
         weights = [1 / (rank + 1) for rank in range(len(ranked))]
         return [
             Proposal(subgoal=s, prior=w / sum(weights))
@@ -230,8 +181,8 @@ class LanguageMind:
             answers = [asking.compact({"tools": t}) for t in TOOLS]
             chances = _normalised(self.model.score(asked, answers))
         else:
-            chosen = _ask(self.model, asked, schema, lambda a: TOOLS.index(a["tools"]))
-            chances = _lean(chosen, len(TOOLS))
+            chosen = answer_under(self.model, asked, schema, lambda a: TOOLS.index(a["tools"]))
+            chances = lean(chosen, len(TOOLS))
         return dict(zip(TOOLS, chances, strict=True))
 
     def choose(
@@ -270,7 +221,7 @@ class LanguageMind:
                 raise ToolError(f"{number} is not an option; 1 to {len(options)} are")
             return number - 1
 
-        return _lean(_ask(self.model, asked, schema, parse), len(options))
+        return lean(answer_under(self.model, asked, schema, parse), len(options))
 
 
 def _subgoal(raw: Any) -> Subgoal | None:
