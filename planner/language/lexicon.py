@@ -24,6 +24,8 @@ SHAPE_PLURALS = {
     "balls": "ball", "spheres": "ball", "orbs": "ball", "marbles": "ball",
     "stars": "star",
 }  # fmt: skip
+COLOUR_PLURALS = {f"{colour}s": colour for colour in ("red", "green", "blue", "yellow", "purple")}
+"""All of a colour: "the reds to the left"."""
 THING = frozenset({"object", "thing", "one", "item", "piece", "toy", "shape", "body"})
 THINGS = frozenset(
     {"objects", "things", "ones", "items", "pieces", "toys", "shapes", "bodies", "blocks", "stuff"}
@@ -46,6 +48,7 @@ QUANTIFIERS = frozenset(
     {
         "all", "every", "everything", "each", "others", "other", "rest", "remaining", "anything",
         "nothing", "whole", "lot", "any", "none", "else", "them", "these", "those", "both", "two",
+        "everybody", "everyone", "surround", "surrounded", "isolate", "huddle", "crowd", "cluster",
     }
 )  # fmt: skip
 """Words by which a task may speak of objects that it does not name."""

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mindseye.planner.language import phrases
+from mindseye.planner.language.idioms import said_of_things
 from mindseye.planner.language.lexicon import (
+    COLOUR_PLURALS,
     COLOUR_WORDS,
     DETERMINERS,
     FOREIGN_COLOURS,
@@ -34,9 +36,12 @@ _ORDINARY = frozenset(
         "black", "both", "stair", "bail", "balk", "need", "rest", "best", "some", "same", "line",
         "lines", "time", "dime", "clue", "glue", "tune", "bake", "state", "great", "good", "pick",
         "pack", "peck", "hold", "told", "cold", "tubs", "bring", "brink", "boxed", "discs", "cans",
+        "nice", "tiny", "like", "lie", "calls", "falls", "flock", "live", "old", "tuck",
     }
 )  # fmt: skip
 """Ordinary words that are one letter away from a colour or a shape."""
+_WITH = frozenset({"with", "to", "next", "by", "beside", "near", "go", "goes", "belong", "belongs"})
+"""Words between two mentions of one kind: "cubes with cubes", "reds next to the other reds"."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +93,15 @@ def _mend(word: str) -> str:
 
 
 def _known(word: str) -> bool:
-    sets = (COLOUR_WORDS, SHAPE_WORDS, SHAPE_PLURALS, THING, THINGS, FOREIGN_COLOURS)
+    sets = (
+        COLOUR_WORDS,
+        COLOUR_PLURALS,
+        SHAPE_WORDS,
+        SHAPE_PLURALS,
+        THING,
+        THINGS,
+        FOREIGN_COLOURS,
+    )
     return any(word in s for s in sets) or word in FOREIGN_SHAPES
 
 
@@ -99,7 +112,8 @@ def _tokens(task: str) -> list[_Token]:
         before = raw[i - 1][0] if i else ""
         after = raw[i + 1][0] if i + 1 < len(raw) else ""
         # A typo is mended only where a colour or a noun stands; elsewhere it is a word.
-        nominal = before in DETERMINERS or before in COLOUR_WORDS or _mend(before) != before
+        typo = not _known(before) and _mend(before) != before
+        nominal = before in DETERMINERS or before in COLOUR_WORDS or typo
         if not _known(word) and (nominal or after in SHAPE_WORDS or _mend(after) in SHAPE_WORDS):
             word = _mend(word)
         tokens.append(_Token(word=word, start=start, end=end))
@@ -171,7 +185,9 @@ def _shape_alone(
             raise _missing(word, names)
         return found
     # "can you ...", "square with ...": these nouns are other words too.
-    if word in ("can", "square", "die", "drum", "tin", "box") and before not in DETERMINERS:
+    if word in ("can", "square", "die", "drum", "tin", "box") and (
+        before not in DETERMINERS or before == "one"
+    ):
         return None
     found = [n for n in names if _split(n)[1] == SHAPE_WORDS[word]]
     if before in ("every", "each") and found:
@@ -190,7 +206,12 @@ def _mention_at(
     if word in COLOUR_WORDS:
         noun = _noun_after(tokens, i, names)
         words = f"{word} {noun}" if noun else word
+        if noun in THING and i and tokens[i - 1].word in ("every", "each"):
+            noun = "things"
+            return _of_colour(COLOUR_WORDS[word], noun, words, names), 2
         return _of_colour(COLOUR_WORDS[word], noun, words, names), 2 if noun else 1
+    if word in COLOUR_PLURALS:
+        return _of_colour(COLOUR_PLURALS[word], "ones", word, names), 1
     if word in FOREIGN_COLOURS and (after in SHAPE_WORDS or after in THING or _known(after)):
         raise _missing(f"{word} {after}", names)
     if word in FOREIGN_COLOURS and i and tokens[i - 1].word in DETERMINERS:
@@ -203,6 +224,51 @@ def _mention_at(
     return None
 
 
+def _determined(tokens: Sequence[_Token], i: int) -> bool:
+    return i > 0 and tokens[i - 1].word in DETERMINERS
+
+
+def _kind_at(tokens: Sequence[_Token], i: int) -> tuple[str, int] | None:
+    """Return the kind of things that token `i` speaks of and how many tokens that takes."""
+    if i >= len(tokens):
+        return None
+    word = tokens[i].word
+    after = tokens[i + 1].word if i + 1 < len(tokens) else ""
+    if word in SHAPE_PLURALS or word in COLOUR_PLURALS:
+        return {**SHAPE_PLURALS, **COLOUR_PLURALS}[word], 1
+    if word not in COLOUR_WORDS or after in SHAPE_WORDS or after in THING:
+        return None
+    return COLOUR_WORDS[word], 2 if after in THINGS else 1
+
+
+def _kinds(tokens: Sequence[_Token]) -> set[int]:
+    """Return the tokens of "cubes with cubes, balls with balls": kinds to sort by, no mentions."""
+    told: set[int] = set()
+    for i in range(len(tokens)):
+        first = _kind_at(tokens, i)
+        if first is None:
+            continue
+        start = j = i + first[1]
+        while j < len(tokens) and (tokens[j].word in _WITH or tokens[j].word in DETERMINERS):
+            j += 1
+        second = _kind_at(tokens, j)
+        if second and second[0] == first[0] and any(t.word in _WITH for t in tokens[start:j]):
+            told |= {*range(i, start), *range(j, j + second[1])}
+    return told | _kinds_together(tokens)
+
+
+def _kinds_together(tokens: Sequence[_Token]) -> set[int]:
+    """Return the tokens of "the cubes together, the balls together", if there are two kinds."""
+    told: dict[str, list[int]] = {}
+    for i in range(len(tokens)):
+        kind = _kind_at(tokens, i)
+        end = i + kind[1] if kind else i
+        after = [t.word for t in tokens[end : end + 3]]
+        if kind and "together" in (after if after[:1] == ["should"] else after[:1]):
+            told.setdefault(kind[0], []).extend(range(i, end))
+    return {i for found in told.values() for i in found} if len(told) > 1 else set()
+
+
 @functools.cache
 def _spoken() -> frozenset[str]:
     """Return every word that the phrases for goals use: none of them names a strange thing."""
@@ -212,6 +278,8 @@ def _spoken() -> frozenset[str]:
         for part in parts:
             if isinstance(part, tuple) and value not in (phrases.NONSENSE, phrases.STRANGE):
                 texts += [t if isinstance(t, str) else t[1] for t in part]
+    for text in said_of_things():
+        texts += re.findall(r"\bthe ([a-z]+)", text)
     return frozenset(_WORD.findall(" ".join(texts).lower()))
 
 
@@ -245,19 +313,22 @@ def bind(task: str, names: Sequence[str]) -> Mentions:
       BadInput: something mentioned is not there, or could be two things.
     """
     tokens, seen = _tokens(task), list[str]()
-    pieces, at, i, bound = list[str](), 0, 0, set[int]()
+    kinds = _kinds(tokens)
+    pieces, at, i, bound = list[str](), 0, 0, set(kinds)
     while i < len(tokens):
-        found = _mention_at(tokens, i, names, seen)
+        found = None if i in kinds else _mention_at(tokens, i, names, seen)
         if not found:
             i += 1
             continue
         named, used = found
         first, last = tokens[i], tokens[i + used - 1]
-        pieces += [task[at : first.start], " and the ".join(named)]
+        # "All cubes" becomes "all the red cube and the blue cube".
+        article = "the " if len(named) > 1 and not _determined(tokens, i) else ""
+        pieces += [task[at : first.start], article, " and the ".join(named)]
         bound |= set(range(i, i + used))
         at, i = last.end, i + used
         seen += [n for n in named if n not in seen]
     _refuse_strangers(tokens, bound, names)
     text = " ".join(("".join(pieces) + task[at:]).split())
-    quantified = any(t.word in QUANTIFIERS or t.word in THINGS for t in tokens)
+    quantified = bool(kinds) or any(t.word in QUANTIFIERS or t.word in THINGS for t in tokens)
     return Mentions(text=text, names=tuple(seen), quantified=quantified)

@@ -36,7 +36,7 @@ RELATION_PHRASES = {
         "further back than", "north of", "just behind", "directly behind", "right behind",
         "straight behind", "up above", "directly above", "just above", "over the back of",
         "to the far side of", "further from me than", "past the far side of", "higher up than",
-        "round the back of", "on the other side of the camera from",
+        "round the back of",
     ),
     "below": (
         "in front of", "below", "under", "underneath", "beneath", "on the near side of",
@@ -120,9 +120,7 @@ VERB_RELATIONS = (
     ("left_of", "push {s} past {o} to the left"), ("right_of", "push {s} past {o} to the right"),
     ("left_of", "going from left to right: {s}, then {o}"),
     ("right_of", "going from right to left: {s}, then {o}"),
-    ("left_of", "{s} on the left, {o} on the right"), ("right_of", "{s} on the right, {o} on the left"),
-    ("left_of", "{s} left, {o} right"), ("above", "{s} at the back, {o} in front"),
-    ("below", "{s} in front, {o} behind"), ("below", "{s} in the foreground and {o} behind it"),
+    ("below", "{s} in front, {o} behind it"), ("below", "{s} in the foreground and {o} behind it"),
     ("right_of", "have {s} flank {o} on the right"), ("left_of", "have {s} flank {o} on the left"),
     ("left_of", "{s} goes to {o}'s left"), ("right_of", "{s} goes to {o}'s right"),
     ("left_of", "put {s} on {o}'s left side"), ("right_of", "put {s} on {o}'s right side"),
@@ -271,6 +269,17 @@ NOT_TOUCHING = (
     "{s} must be clear of contact with {o}", "{s} isn't allowed to touch {o}",
     "{s} and {o} mustn't touch", "never let {s} touch {o}", "leave a gap so {s} is not touching {o}",
 )  # fmt: skip
+WITHOUT_TOUCHING = (
+    "not touching {o}", "without touching {o}", "it must not touch {o}", "don't let it touch {o}",
+    "make sure it does not touch {o}", "it shouldn't touch {o}", "not in contact with {o}",
+    "it should not be in contact with {o}", "keep it from touching {o}",
+)  # fmt: skip
+WITHOUT_CONTACT = (
+    "not touching it", "without touching it", "don't let them touch", "they must not touch",
+    "they shouldn't touch", "without contact", "with no contact", "without them touching",
+    "make sure they don't touch", "not touching", "leave a little gap so that they don't touch",
+)  # fmt: skip
+"""Both after a clause, of what it set next to something."""
 NOT_AREA = (
     "get {s} out of {a}", "move {s} out of {a}", "{s} should leave {a}", "push {s} out of {a}",
     "clear {s} from {a}", "{s} must not stay in {a}", "remove {s} from {a}", "keep {s} out of {a}",
@@ -291,7 +300,7 @@ ALL_BUT = (
     "every object except {s}", "all the others, but not {s},", "everything apart from {s}",
     "everything other than {s}", "all objects except {s}", "all things except for {s}",
     "every single object but {s}", "everything save {s}", "all of them except {s}",
-    "anything but {s}", "everything that is not {s}", "all objects other than {s}",
+    "everything that is not {s}", "all objects other than {s}",
     "the objects, except {s},", "everything excluding {s}", "all of them but {s}",
 )  # fmt: skip
 ALL_BUT_AFTER = (

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mindseye.planner.language import asking, oracle
+from mindseye.planner.language import asking, idioms, oracle
 from mindseye.planner.language.data import (
     goal_example,
     make_language_data,
@@ -23,9 +24,10 @@ from mindseye.planner.language.mind import LanguageMind, understand
 from mindseye.planner.language.models import load_language
 from mindseye.planner.language.reading import read_task
 from mindseye.planner.language.schemas import choice_schema, goal_schema, subgoal_schema
-from mindseye.planner.language.wordings import wording
+from mindseye.planner.language.speaker import Speaker, held_out
+from mindseye.planner.language.wordings import random_names, wording
 from mindseye.tools.errors import BadInput, Unavailable
-from mindseye.tools.goals import Goal, satisfied
+from mindseye.tools.goals import RELATIONS, Goal, contradiction, satisfied
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import SceneGraph, SceneObject
 
@@ -78,6 +80,13 @@ def script(tmp_path: Path) -> Callable[..., Any]:
         ("move the blue objects up", "move the blue ball and the blue cylinder up"),
         ("put it all in a good place", "put it all in a good place"),
         ("start with the cube's left side", "start with the red cube's left side"),
+        ("the blues go left", "the blue ball and the blue cylinder go left"),
+        ("all blue things up", "all the blue ball and the blue cylinder up"),
+        ("each blue piece up", "each blue ball and the blue cylinder up"),
+        ("Balls with balls, cubes with other cubes", "Balls with balls, cubes with other cubes"),
+        ("put reds next to the other reds", "put reds next to the other reds"),
+        ("cubes together and balls together", "cubes together and balls together"),
+        ("in one nice line like the rest", "in one nice line like the rest"),
     ],
 )  # fmt: skip
 def test_mentions_are_bound_to_names_on_the_table(task: str, text: str) -> None:
@@ -100,6 +109,15 @@ def test_mentions_are_bound_to_names_on_the_table(task: str, text: str) -> None:
 def test_what_is_not_there_or_two_things_is_refused(task: str, told: str) -> None:
     with pytest.raises(BadInput, match=told):
         bind(task, TABLE)
+
+
+def test_kinds_that_are_told_apart_mean_everything() -> None:
+    assert read_task("balls with balls, cubes with cubes", TABLE).names == TABLE
+    assert read_task("the blue things together, the green things together", TABLE).names == TABLE
+    assert read_task("put the balls and cans together", TABLE).names == (
+        "blue ball",
+        "blue cylinder",
+    )
 
 
 @given(st.text(max_size=80))
@@ -132,6 +150,68 @@ def test_every_wording_fits_the_schema_it_is_asked_under(split: Any) -> None:
         assert fits({"all": items}, reading.schema), task
         if items:
             Goal.model_validate({"all": items})
+
+
+def spoken(frame: idioms.Frame, rng: random.Random) -> tuple[str, list[str], Any]:
+    """Return a frame filled, over a table that suits it."""
+    for _ in range(60):
+        names = random_names(rng)
+        if made := idioms.speak(Speaker(rng, names), frame):
+            return made[0], names, made[1]
+    raise AssertionError(f"no table suits {frame}")
+
+
+SAYINGS = [f for g, found in idioms.tables().items() if g in idioms.WEIGHTS for f in found]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_every_saying_is_read_and_its_goal_can_be_answered(seed: int) -> None:
+    rng = random.Random(seed)
+    for frame in SAYINGS:
+        text, names, items = spoken(frame, rng)
+        assert not set("{}") & set(text), frame
+        reading = read_task(text, names)
+        assert bool(items) == (frame.group != "nothing"), frame
+        if not items:
+            continue
+        goal = Goal.model_validate({"all": items})
+        assert goal.names() <= set(reading.names), text
+        assert contradiction(goal) is None, text
+        if rng.random() < 0.1:
+            assert fits({"all": items}, reading.schema), text
+
+
+def test_sayings_are_many_distinct_and_split() -> None:
+    texts = [f.text for f in SAYINGS]
+    assert [t for t, n in Counter(texts).items() if n > 1] == []
+    assert set(idioms.tables()) == {*idioms.WEIGHTS, "openers", "closers"}
+    for group, frames in idioms.tables().items():
+        kept = sum(held_out(f.text) for f in frames)
+        assert 0 < kept < len(frames) / 3, group
+    assert len(texts) >= 2000
+    assert {r for f in SAYINGS for r in f.heading.split() if r in RELATIONS} >= {
+        "above", "below", "near", "touching", "apart",
+    }  # fmt: skip
+
+
+def test_a_saying_means_what_it_says() -> None:
+    def frame(text: str) -> idioms.Frame:
+        return next(f for f in SAYINGS if f.text == text)
+
+    speaker = Speaker(random.Random(0), ["red cube", "blue ball", "green star"])
+    said = idioms.speak(speaker, frame("{s} on the {L}, {o} on the {R}"))
+    assert said is not None
+    first, second = said[1]
+    assert said[0].index(f"the {first['area']}") < said[0].index(f"the {second['area']}")
+    assert {first["area"], second["area"]} == {"left", "right"}
+    told = idioms.speak(speaker, frame("{s} wants to be left alone, keep everything far from it"))
+    assert told is not None
+    (alone,) = {i["object"] for i in told[1]}
+    assert {i["subject"] for i in told[1]} == set(speaker.names) - {alone}
+    assert {i["relation"] for i in told[1]} == {"apart"}
+    corrected = idioms.speak(speaker, frame("not {t}: {s} should be {p1} {o}"))
+    assert corrected is not None
+    assert len(corrected[1]) == 1
 
 
 def test_held_out_wordings_are_not_training_wordings() -> None:
