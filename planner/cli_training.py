@@ -19,6 +19,7 @@ _DATA = {
     "video": "mindseye.tools.video.data:make_video_data",
     "vision": "mindseye.tools.vision.data:make_vision_data",
     "language": "mindseye.planner.language.data:make_language_data",
+    "minds-eye": "mindseye.planner.questions.data:make_minds_eye_data",
 }
 _TRAIN = {
     "video": "mindseye.tools.video.train:train_video",
@@ -108,7 +109,9 @@ _HELP = {
         "Tasks, goals, subgoals and choices in words.",
         "Train the language model's adapter.",
     ),
+    "minds-eye": ("Physics questions with scene programs and answers.", ""),
 }
 for _kind, (_made, _trained) in _HELP.items():
     data_app.command(_kind, help=_made)(_data_command(_kind))
-    train_app.command(_kind, help=_trained)(_train_command(_kind))
+    if _kind in _TRAIN:
+        train_app.command(_kind, help=_trained)(_train_command(_kind))

@@ -1,0 +1,109 @@
+"""Random choice that keeps the splits apart.
+
+A sentence template is a family of its own: it belongs to train, dev or test, and
+to no other. Vocabulary (verb phrases, nouns, names) is shared, as any two questions
+share words, but for a part of it that training never shows.
+"""
+
+import functools
+import random
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from mindseye.planner.questions.records import Split
+
+T = TypeVar("T")
+
+_SHARES: tuple[tuple[Split, float], ...] = (("test", 0.16), ("dev", 0.08))
+_COMMON_WORDS = {"both", "they", "the", "two", "which", "all", "of", "them", "and", "one", "or"}
+_WHOLE = {"{s}", "{q}", "{s} {q}"}
+"""Slots that hold whole sentences, made of other templates."""
+_HELD_OUT = 16
+"""One word in this many is kept for dev, and two for test."""
+
+
+def _plain(frame: str) -> bool:
+    """Say whether a sentence of a template has no words of its own to know it by.
+
+    "{x} {v}." would look the same whatever template it came from: all such are train's.
+    """
+    sentences = re.split(r"(?<=[.?!]) ", frame)
+    return any(
+        not set(re.findall("[a-z]+", re.sub(r"\{\w+\}", "", sentence))) - _COMMON_WORDS
+        for sentence in sentences
+        if sentence not in _WHOLE
+    )
+
+
+def _hash(text: str) -> int:
+    return zlib.crc32(text.encode())
+
+
+@functools.cache
+def split_frames(bank: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
+    """Return the sentence templates of a bank by split; each has at least one of them."""
+    ranked = sorted(bank, key=lambda frame: (_plain(frame), _hash(frame)))
+    parts: dict[Split, tuple[str, ...]] = {}
+    at = 0
+    for split, share in _SHARES:
+        count = max(1, round(share * len(bank)))
+        parts[split] = tuple(ranked[at : at + count])
+        at += count
+    return {"train": tuple(ranked[at:]), **parts}
+
+
+@functools.cache
+def _vocabulary(options: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
+    """Return the words that each split has for itself; train's are everybody's."""
+    parts: dict[Split, list[str]] = {"train": [], "dev": [], "test": []}
+    for option in options:
+        place = _hash(option) % _HELD_OUT
+        parts["dev" if place == 0 else "test" if place < 3 else "train"].append(option)
+    return {split: tuple(words) for split, words in parts.items()}
+
+
+class Picker:
+    """A random generator that knows its split and which families it has used."""
+
+    def __init__(self, rng: random.Random, split: Split) -> None:
+        self.rng, self.split = rng, split
+        self.used: list[str] = []
+
+    def frame(self, bank: tuple[str, ...], without: Callable[[str], object] | None = None) -> str:
+        """Return a sentence template of this split, the short and plain ones more often.
+
+        Args:
+          bank: all templates of one purpose; a template stands in one bank only.
+          without: says which of them do not suit, if others do.
+        """
+        frames = split_frames(bank)[self.split]
+        if without is not None:
+            frames = tuple(f for f in frames if not without(f)) or frames
+        if self.split == "train" and self.some(0.4):
+            frames = tuple(sorted(frames, key=len)[: max(1, len(frames) // 4)])
+        chosen = self.rng.choice(frames)
+        self.used.append(chosen)
+        return chosen
+
+    def word(self, options: tuple[str, ...]) -> str:
+        """Return vocabulary; outside training, half the time what training never shows."""
+        parts = _vocabulary(options)
+        own = parts[self.split]
+        if self.split != "train" and own and self.rng.random() < 0.5:
+            return self.rng.choice(own)
+        return self.rng.choice(parts["train"] or options)
+
+    def some(self, share: float) -> bool:
+        """Return true in that share of cases."""
+        return self.rng.random() < share
+
+    def weighted(self, options: Sequence[tuple[T, float]]) -> T:
+        """Return one of the options by weight."""
+        return self.rng.choices([o for o, _ in options], [w for _, w in options])[0]
+
+    @property
+    def family(self) -> str:
+        """What stands for all sentence templates used so far."""
+        return f"{_hash(chr(10).join(self.used)):08x}"
