@@ -21,6 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
+from mindseye.planner.ask.answer import Answer, Measured, Mode
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Source
 
@@ -265,6 +266,50 @@ class Replanned(_Event):
     reason: str
 
 
+class Asked(_Event):
+    """A question was put, rather than a task."""
+
+    kind: Literal["asked"] = "asked"
+    question: str
+    choices: tuple[str, ...] = ()
+    mode: Mode
+    samples: int = 1
+    tries: int = 3
+
+
+class Wrote(_Event):
+    """The language model said what is to be simulated."""
+
+    kind: Literal["wrote"] = "wrote"
+    what: Literal["scene", "program", "mjcf", "push"]
+    text: str
+    error: str = ""
+    """Why it could not be used."""
+    probability: Number | None = None
+
+
+class Investigated(_Event):
+    """A simulation of it was run and read."""
+
+    kind: Literal["investigated"] = "investigated"
+    what: Literal["program", "mjcf", "push"]
+    text: str
+    """What was simulated."""
+    hint: str
+    verdict: str | None = None
+    numbers: tuple[Measured, ...] = ()
+    clip: MediaRef | None = None
+    simulations: int = 1
+    ms: Number
+
+
+class Answered(_Event):
+    """The question was answered."""
+
+    kind: Literal["answered"] = "answered"
+    answer: Answer
+
+
 class Failed(_Event):
     """A tool, a model or the world failed; `fatal` ones end the run."""
 
@@ -291,10 +336,13 @@ class Finished(_Event):
 
 Event = (
     RunStarted | Observed | Understood | Proposed | Gated | Imagined | Simulated | Judged
-    | CrossChecked | Chosen | Acted | Surprised | Replanned | Failed | Finished
+    | CrossChecked | Chosen | Acted | Surprised | Replanned | Asked | Wrote | Investigated
+    | Answered | Failed | Finished
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 KINDS: tuple[type[Event], ...] = Event.__args__
+QUESTION_KINDS: tuple[type[Event], ...] = (Asked, Wrote, Investigated, Answered)
+"""Found in the record of a question only."""
 
 
 class Result(_Stored):

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from mindseye.planner.events import (
     Acted,
+    Answered,
+    Asked,
     Candidate,
     Chosen,
     CrossChecked,
@@ -20,6 +22,7 @@ from mindseye.planner.events import (
     Failed,
     Finished,
     Imagined,
+    Investigated,
     Judged,
     Observed,
     Proposed,
@@ -28,6 +31,7 @@ from mindseye.planner.events import (
     Simulated,
     Surprised,
     Understood,
+    Wrote,
 )
 
 SHOWN = 5
@@ -36,7 +40,8 @@ _STYLE: dict[str, str] = {
     "task": "bold", "goal": "bold blue", "see": "green", "propose": "cyan", "picture": "magenta",
     "weigh": "", "disagree": "yellow", "choose": "bold green", "act": "yellow",
     "surprise": "bold red", "replan": "red", "error": "bold red", "solved": "bold green",
-    "not solved": "bold red",
+    "not solved": "bold red", "scene": "cyan", "program": "cyan", "mjcf": "cyan", "push": "cyan",
+    "refused": "yellow", "hint": "magenta", "answer": "bold green",
 }  # fmt: skip
 
 Line = tuple[str, str]
@@ -160,6 +165,15 @@ class LiveView:
                 return [("surprise", f"{100 * event.metres:.1f} cm off. {event.reason}".strip())]
             case Replanned():
                 return [("replan", event.reason)]
+            case Asked():
+                return [("choices", " / ".join(event.choices))] if event.choices else []
+            case Wrote():
+                return [("refused", event.error)] if event.error else [(event.what, event.text)]
+            case Investigated():
+                return [("hint", event.hint)]
+            case Answered():
+                sure = f"{100 * event.answer.confidence:.0f} %"
+                return [("answer", f"{event.answer.answer} ({sure} sure)")]
             case Failed():
                 return [("error", f"{event.error}: {event.message}")]
             case Finished():
@@ -185,6 +199,8 @@ def _doing(event: Event) -> str:
     match event:
         case RunStarted() | Acted():
             return "looking"
+        case Asked() | Wrote() | Investigated():
+            return "thinking"
         case Understood() | Observed():
             return "thinking about what to picture"
         case Chosen():

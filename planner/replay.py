@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from mindseye.planner.config import Config, merge
-from mindseye.planner.events import Acted, Chosen, Gated, Proposed, Understood
+from mindseye.planner.events import (
+    Acted,
+    Answered,
+    Asked,
+    Chosen,
+    Gated,
+    Proposed,
+    Understood,
+)
 from mindseye.planner.record import OnEvent, Record, Recorder, read_record, versions
 from mindseye.tools.errors import BadInput
 
@@ -80,6 +88,11 @@ def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | 
         gates={(e.decision, e.candidate): e.tools for e in first.of(Gated)},
         expansions=Counter(e.decision for e in first.of(Proposed)),
     )
+    if first.of(Asked):
+        from mindseye.planner.ask.session import ask_again
+
+        ask_again(first.of(Asked)[0], config, folder, on_event)
+        return
     agent = Agent.from_config(config)
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
@@ -93,6 +106,8 @@ def compare(first: Record, second: Record) -> tuple[str, int]:
     Compared are the goal, the words of each chosen candidate, every action
     exactly, and the result. Times are not: they never repeat.
     """
+    if first.of(Asked):
+        return _compare_answers(first, second)
     goals = [[e.goal for e in r.of(Understood)] for r in (first, second)]
     if goals[0] != goals[1]:
         return f"the goal: {_show(goals[0])} before, {_show(goals[1])} now", 0
@@ -113,6 +128,18 @@ def compare(first: Record, second: Record) -> tuple[str, int]:
     was = first.result.success, first.result.reason, first.result.steps
     now = second.result.success, second.result.reason, second.result.steps
     return ("" if was == now else f"the result: {was} before, {now} now"), compared
+
+
+def _compare_answers(first: Record, second: Record) -> tuple[str, int]:
+    """Return where two records of one question part, and 1: an answer is one decision."""
+    answers = [[e.answer for e in r.of(Answered)] for r in (first, second)]
+    if len(answers[0]) != len(answers[1]):
+        return f"{len(answers[0])} answers before, {len(answers[1])} now", 0
+    for was, now in zip(*answers, strict=True):
+        for name in ("program", "hint", "verdict", "answer", "value", "unit", "choices"):
+            if getattr(was, name) != getattr(now, name):
+                return f"{name}: {getattr(was, name)!r} before, {getattr(now, name)!r} now", 0
+    return "", len(answers[0])
 
 
 def _chosen(record: Record) -> list[str]:

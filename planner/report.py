@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from mindseye.planner.events import (
     Acted,
+    Asked,
     Failed,
     Finished,
     Imagined,
@@ -23,6 +24,7 @@ from mindseye.planner.events import (
 from mindseye.planner.record import Record, read_record
 from mindseye.planner.report_decisions import decision_view, split
 from mindseye.planner.report_map import View
+from mindseye.planner.report_question import question_facts, question_view
 from mindseye.tools.errors import BadInput
 
 _STAGE_FILL = {
@@ -90,6 +92,7 @@ def _view(record: Record) -> View:
         "goal": _goal(record),
         "banner": _banner(record),
         "facts": _facts(record),
+        "question": question_view(record),
         "decisions": decisions,
         "failures": early,
         "cost": _cost(record),
@@ -114,10 +117,14 @@ def _banner(record: Record) -> View:
         }
     last = finished[-1]
     title = "Solved" if last.success else "Not solved"
+    if record.of(Asked):
+        title = "Answered" if last.success else "Not answered"
     return {"success": last.success, "title": title, "reason": last.reason}
 
 
 def _facts(record: Record) -> list[tuple[str, str]]:
+    if record.of(Asked):
+        return question_facts(record)
     end = record.events[-1].t if record.events else 0.0
     simulated, imagined = record.of(Simulated), record.of(Imagined)
     finished = record.of(Finished)

@@ -56,7 +56,8 @@ def split(events: Iterable[Event]) -> dict[int, list[Event]]:
     return found
 
 
-def _picture(folder: Path, ref: MediaRef, title: str, note: str = "") -> View:
+def picture(folder: Path, ref: MediaRef, title: str, note: str = "") -> View:
+    """Return a clip of the run as the page shows it."""
     return {
         "video": data_uri(folder, ref.path),
         "sheet": data_uri(folder, ref.sheet),
@@ -136,10 +137,10 @@ def _candidate(folder: Path, item: Candidate, group: Sequence[Event]) -> View:
             count = len(event.clips)
             for k, ref in enumerate(event.clips, 1):
                 title = "imagined" if count == 1 else f"imagined {k} of {count}"
-                pictures.append(_picture(folder, ref, title))
+                pictures.append(picture(folder, ref, title))
         elif isinstance(event, Simulated) and event.clip is not None:
             said = [f"{e.get('subject', '')} {e.get('kind', '')}" for e in event.events[:4]]
-            pictures.append(_picture(folder, event.clip, "simulated", ", ".join(said)))
+            pictures.append(picture(folder, event.clip, "simulated", ", ".join(said)))
         elif isinstance(event, Judged):
             view["judgements"].append(_judgement(event))
         elif isinstance(event, CrossChecked):
@@ -195,7 +196,7 @@ def decision_view(
     views.sort(key=lambda v: (not v["chosen"], -(v["value"] or 0.0), -(v["prior"] or 0.0)))
     last_look = not items and not acted
     ways = arrows(seen, group, later) if seen else []
-    pictures = [_picture(folder, a.clip, "what really happened") for a in acted if a.clip]
+    pictures = [picture(folder, a.clip, "what really happened") for a in acted if a.clip]
     pictures += [p for v in views if v["chosen"] for p in _one_of_each(v["pictures"])]
     return {
         "number": number,

@@ -130,6 +130,8 @@ def test_commands_from_above_are_found_by_name(cli: Run) -> None:
 def test_version_and_help(cli: Run) -> None:
     assert cli("--version").stdout.strip().count(".") == 2
     help_text = cli("--help").stdout
-    for command in ("run", "goal", "report", "replay", "doctor", "eval", "bench", "train", "data"):
+    for command in ("run", "ask", "goal", "report", "replay", "doctor", "eval", "bench"):
+        assert f" {command} " in help_text
+    for command in ("train", "data"):
         assert f" {command} " in help_text
     assert cli().stdout == help_text

@@ -1,4 +1,7 @@
-"""Endpoints and weights, over real local HTTP: well, down, slow, garbage, broken off, corrupt."""
+"""Endpoints and weights, over real local HTTP: well, down, slow, garbage, broken off, corrupt.
+
+Tasks on the table and questions alike.
+"""
 
 import hashlib
 import json
@@ -13,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from mindseye.planner.ask import ask
+from mindseye.planner.cli import invoke
 from mindseye.planner.language import weights
 from mindseye.planner.language.mind import understand
 from mindseye.planner.language.models import load_language
 from mindseye.planner.language.weights import Remote, download
+from mindseye.planner.record import read_record
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
 TABLE = ("red cube", "blue ball")
@@ -124,6 +130,45 @@ def test_what_does_not_fit_is_told_to_the_endpoint(server: Server) -> None:
     assert "did not fit" in server.asked[1]["messages"][-1]["content"]
 
 
+QUESTION = "A red ball rolls off a table at 3 m/s, a blue ball twice as fast. Which lands nearer?"
+PROGRAM: dict[str, Any] = {
+    "scene": "projection",
+    "bodies": [{"name": "red ball", "speed": "3 m/s"}, {"name": "blue ball", "speed": "2x"}],
+    "ask": {"kind": "compare", "measure": "range"},
+}
+
+
+def test_an_endpoint_answers_a_question_from_a_simulation(server: Server) -> None:
+    lame = {**PROGRAM, "bodies": PROGRAM["bodies"][:1]}
+    said: list[Any] = [{"scene": "projection"}, lame, PROGRAM, {"answer": "red ball"}]
+    server.answers = [json.dumps(a) for a in said]
+    answer = ask(QUESTION, model=f"{server.url}/v1")
+    assert (answer.answer, answer.verdict, answer.agrees) == ("red ball", "blue ball", True)
+    scene, first, again, last = server.asked
+    assert '"none"' in json.dumps(scene["response_format"])
+    assert "none" in scene["messages"][0]["content"]
+    assert "2x" in first["messages"][0]["content"]
+    assert '"projection"' in json.dumps(first["response_format"])
+    assert json.loads(again["messages"][-2]["content"]) == lame
+    assert "compare takes 2 bodies" in again["messages"][-1]["content"]
+    assert answer.hint is not None
+    assert answer.hint in last["messages"][1]["content"]
+    assert "blue ball; same" in last["messages"][1]["content"]
+
+
+def test_an_endpoint_writes_mjcf(server: Server) -> None:
+    mjcf = (
+        "<mujoco><worldbody><body name='stone' pos='0 0 50'><freejoint/><geom size='0.1'/></body>"
+        "</worldbody></mujoco>"
+    )
+    server.answers = [json.dumps({"scene": "free_fall"}), mjcf.replace("pos", "file"),
+                      f"seconds: 2\n{mjcf}", json.dumps({"answer": "20 m/s"})]  # fmt: skip
+    answer = ask("How fast is a stone after 2 s?", model=f"{server.url}/v1", mode="mjcf")
+    assert (answer.mode, answer.value, answer.unit, answer.refused) == ("mjcf", 20.0, "m/s", 1)
+    assert "is at most 19.6 m/s fast" in server.asked[-1]["messages"][1]["content"]
+    assert "attribute 'file'" in server.asked[2]["messages"][-1]["content"]
+
+
 def _garbage(server: Server) -> None:
     server.answers = ["[/red] nonsense"]
 
@@ -151,6 +196,25 @@ def test_a_faulty_endpoint_is_one_clear_line(
         understand(model, "cube next to ball", TABLE)
     assert "language model" in str(caught.value)
     assert "\n" not in str(caught.value)
+    with pytest.raises(Unavailable, match="language model"):
+        ask(QUESTION, model=model)
+
+
+def test_a_question_to_an_endpoint_that_fails_is_exit_code_3(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    server.answers = ["[/red] nonsense"]
+    assert invoke(["ask", QUESTION, "--model", f"{server.url}/v1", "--quiet"]) == 3
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    (run,) = (tmp_path / "runs").iterdir()
+    record = read_record(run)
+    assert record.result is not None
+    assert not record.result.success
+    assert "Not answered" in (run / "report.html").read_text()
 
 
 def test_an_endpoint_that_is_down_is_told_at_once(closed_port: int) -> None:

@@ -1,0 +1,66 @@
+"""What the grammar of a question tells, without any model."""
+
+import re
+
+from mindseye.tools.goals import COLOURS, SHAPES
+
+_AUXILIARY = (
+    "is|are|am|was|were|do|does|did|will|would|can|could|has|have|had|should|shall|must|may|might"
+)
+_POLAR = re.compile(rf"(?:(?:and|so|but|then|now|well|if so|ok|okay),? )?(?:{_AUXILIARY})n?'?t?\b")
+_OPEN = re.compile(r"\b(?:which|what|who|whose|how|why)\b")
+_ORDER = re.compile(
+    r"\b(?:rank|order|sort|arrange|list|put them|sequence)\b"
+    r"|\bfrom (?:the )?(?:\w+est|most|least|first|last)\b.*\bto\b",
+    re.I,
+)
+_NAME = re.compile(rf"\b(?:{'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)})\b", re.I)
+_ACTIVE = re.compile(
+    r"\b(?:push(?:es|ing)?|(?:mov|nudg|shov|slid)(?:e|es|ing))\b (?!by\b)([^,;.?!]+)", re.I
+)
+_PASSIVE = re.compile(
+    r"\b((?:the |a |my )?[a-z]+(?: [a-z]+)?) (?:is|gets|were|was|are) "
+    r"(?:pushed|moved|nudged|shoved|slid)\b([^,;.?!]*)",
+    re.I,
+)
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Say whether a question is answered by yes or no, as its grammar tells.
+
+    "If both are dropped, is A faster?" is; "Which is faster, is it A?" and "Is A
+    faster or B?" are not.
+    """
+    sentences = [s for s in re.split(r"(?<=[.?!])\s+", question.strip().lower()) if s]
+    text = next((s for s in reversed(sentences) if s.endswith("?")), (sentences or [""])[-1])
+    clauses = re.split(r"[,;:]\s*|\s(?:-|--)\s", text)
+    at = next((i for i, c in enumerate(clauses) if _POLAR.match(c)), None)
+    if at is None or re.search(r"\bor\b(?! not\b)", text):
+        return False
+    return not _OPEN.search(" ".join(clauses[:at]))
+
+
+def asks_for_order(question: str) -> bool:
+    """Say whether several things are to be put in order, rather than the first of them named."""
+    return bool(_ORDER.search(question)) or not re.search(r"\bwhich\b", question, re.I)
+
+
+def pushed_in(question: str) -> str | None:
+    """Return the push that a question speaks of as a task, or None.
+
+    "What happens if I push the red cube left?" -> "push the red cube left".
+    """
+    if match := _ACTIVE.search(question):
+        return f"push {match[1]}".strip()
+    if match := _PASSIVE.search(question):
+        return f"push {match[1]}{match[2]}".strip()
+    return None
+
+
+def about_the_table(question: str) -> bool:
+    """Say whether a question is about a push of something on the table.
+
+    With amounts in it, it is about some other world, in which a lab has its say.
+    """
+    task = pushed_in(question)
+    return task is not None and bool(_NAME.search(task)) and not re.search(r"\d", question)
