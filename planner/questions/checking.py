@@ -21,6 +21,8 @@ from mindseye.tools.physics.lab.verdict import Reading, Verdict, measure, weigh
 APART = 0.06
 """Values that are meant to differ do so by at least this share; three times the tolerance."""
 EQUAL = 1e-6
+SLOW = 0.1
+"""Less than this share of the closing speed is too slow to ask a number about."""
 
 
 def formula(experiment: Experiment) -> Reading:
@@ -110,6 +112,8 @@ class Answer:
     @property
     def clear(self) -> bool:
         """Say whether it is no close call: exactly equal or well apart, finite, not nothing."""
+        if self.verdict.kind in ("number", "exceeds") and not self._measurable():
+            return False
         if self.verdict.kind in ("does", "exceeds"):
             return self.verdict.margin > APART
         values = sorted(self.values)
@@ -118,6 +122,16 @@ class Answer:
         if values[-1] == 0:
             return self.experiment.scene == "collision"
         return all(_clear(a, b) for a, b in pairwise(values))
+
+    def _measurable(self) -> bool:
+        """Say whether things are not next to still after a collision.
+
+        The simulation knows speeds to 0.3 % of the closing speed, whatever they are.
+        """
+        if self.experiment.scene != "collision":
+            return True
+        before = start_velocities(self.experiment)
+        return min(closed_form(self.experiment, "speed")) > SLOW * abs(before[0] - before[1])
 
     @property
     def firm(self) -> bool:

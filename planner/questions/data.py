@@ -59,7 +59,9 @@ def program_example(question: Question, rng: random.Random) -> Example:
 def answer_example(question: Question, rng: random.Random) -> Example:
     """Return the example that teaches to answer from what a simulation showed."""
     choices, answer = _reworded(question, rng)
-    free = question.kind not in ("choice", "none") and rng.random() < 0.3
+    # What an outcome is called ("rises") nobody could tell without the choices.
+    guessed = question.kind in ("choice", "none") or "before" in (question.program or "")
+    free = not guessed and rng.random() < 0.3
     if free:
         choices, answer = (), question.answer
     hint = Answer(parse_program(question.program)).hint if question.program else ""
@@ -71,7 +73,6 @@ def training_examples(n: int, seed: int = 0, split: Split = "train") -> Iterator
     """Yield `n` training examples in random order, each from a question of its own."""
     rng = random.Random(f"examples {split} {seed}")
     for question in examples(n, seed, split):
-        # What the wording of an outcome means ("rises") nobody could tell without its choices.
         make = program_example if rng.random() < PROGRAM_SHARE else answer_example
         yield make(question, rng)
 

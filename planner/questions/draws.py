@@ -64,6 +64,8 @@ class Draws:
             return MASSES[self.kind]
         if quantity == "force":
             return _FORCES[self.kind]
+        if quantity == "speed" and self.kind == "vehicle":
+            return _RANGES["brake speed"]
         return _RANGES[self.mode.contexts[quantity]]
 
     def _words(self, quantity: Quantity, count: int) -> list[Quoted] | None:

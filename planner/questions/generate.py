@@ -10,7 +10,7 @@ from mindseye.planner.questions.pairs import Draft, pair
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.records import Kind, Question, Split
 from mindseye.planner.questions.several import open_pair, order, yesno
-from mindseye.planner.questions.situations import change, where
+from mindseye.planner.questions.situations import change, trick, where, where_of_three
 from mindseye.planner.questions.subtasks import MORE, SUBTASKS, SubTask
 from mindseye.planner.questions.valued import Made, choice, exceeds, number
 from mindseye.tools.physics.lab.program import parse_program
@@ -93,11 +93,11 @@ def question(pick: Picker, kind: Kind, name: str) -> Question:
 def _made(pick: Picker, kind: Kind, want: bool) -> Made | None:
     match kind:
         case "compare":
-            return change(pick) if want else where(pick)
+            return pick.weighted(((change, 4), (where, 4), (trick, 3)))(pick)
         case "yesno":
             return yesno(pick, want)
         case "order":
-            return order(pick)
+            return where_of_three(pick) if pick.some(0.12) else order(pick)
         case "number":
             return number(pick)
         case "choice":

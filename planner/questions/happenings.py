@@ -35,6 +35,8 @@ _EVENTS: tuple[tuple[str, str, Happening, str], ...] = (
     ("slope up", "slope up", "reaches", "speed angle away"),
     ("crash", "crash", "reverses", "mass speed"),
     ("crash", "crash", "stops", "mass speed"),
+    ("crash", "hit", "reverses", "mass speed"),
+    ("crash", "hit", "stops", "mass speed"),
 )
 _RESTING = (
     "place {o}[ on a slope]", "put {o}[ on a ramp]", "lie[ on a slope]", "rest[ on a tilted board]",
@@ -53,8 +55,11 @@ def does(pick: Picker, want: bool) -> Made | None:
     kind = pick.rng.choice(mode.classes)
     draws = Draws(pick, mode, kind)
     needs: list[Any] = [q for q in needed.split() if q != "away"]
-    if name == "crash":
+    if key == "crash":
         setting = draw_collision(pick, name, "speed", draws, kind)
+        if name == "hit":
+            # Of the one that moves: the other starts out at rest.
+            setting = replace(setting, of=0)
     else:
         facts: list[Fact] = [draws.common(q) for q in needs]
         if key == "slope":

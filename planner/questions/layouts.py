@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from mindseye.planner.questions import frames
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, Values
-from mindseye.planner.questions.modes import conjugated, third
 from mindseye.planner.questions.telling import Teller, fill
 from mindseye.planner.questions.things import (
     PERSONS,
@@ -32,6 +31,9 @@ class Written:
     """Bodies as the text first mentions them."""
     american: bool
 
+
+_TOGETHER = ("drop", "throw down", "throw up", "throw level", "throw angle", "slope down", "push")
+_AT_ONCE = ("at the same time", "at the same moment", "together", "simultaneously", "side by side")
 
 Ask = Callable[[Teller], str]
 """Makes the question proper, in small letters and with its stop."""
@@ -101,6 +103,7 @@ class Composer:
         self.ahead = ahead
         """How fast the second moves ahead of the first; empty where it is at rest."""
         self.quantities = [f.quantity for f in facts]
+        teller.plan(facts)
 
     def write(
         self, ask: Ask, verb: Callable[[int], str] | None = None,
@@ -179,14 +182,18 @@ class Composer:
         x, y = (self._reduced(i, own[i], intro[i]) for i in (0, 1))
         infinitive = verb(0)
         frame = self.frame(frames.ASK_BETWEEN, unlike(infinitive))
-        question = fill(frame, x=x, y=y, v=third(infinitive), i=infinitive)
+        question = fill(frame, x=x, y=y, v=self.pick.third(infinitive), i=infinitive)
         # Where bodies were introduced by facts before, they are known already.
         return [*rest, f"{question}⟪done⟫"]
 
     def _reduced(self, i: int, added: Sequence[str], intro: str) -> str:
         thing = self.teller.np(i, intro=intro)
         event = self.teller.happens(added, self.quantities)
-        tail = event.removeprefix("be ") if event.startswith("be ") else f"that {third(event)}"
+        tail = (
+            event.removeprefix("be ")
+            if event.startswith("be ")
+            else f"that {self.pick.third(event)}"
+        )
         return f"{thing} {tail}"
 
     def shared(self) -> list[str]:
@@ -201,7 +208,6 @@ class Composer:
 
     def _facts_first(self, left: Sequence[Fact], adjuncts: list[str]) -> list[str]:
         self.teller.known.clear()
-        self.pick.rng.shuffle(list(left))
         sentences = [s for fact in left for s in self.sentences(fact)]
         return [*sentences, self.setup(adjuncts)]
 
@@ -224,18 +230,23 @@ class Composer:
         if teller.name == "hit":
             return self._hit(self.moving)
         fresh = not teller.known
+        if teller.name in _TOGETHER and self.pick.some(0.12):
+            adjuncts = [*adjuncts, self.pick.word(_AT_ONCE)]
         if teller.event.active and self.pick.some(0.3):
             frame = self.frame(frames.SETUP_ACTIVE)
             act = teller.doing(adjuncts, self.quantities, teller.both())
-            return fill(frame, a=act, a3=third(act), P=teller.person(), Q=teller.person())
+            return fill(frame, a=act, a3=self.pick.third(act), P=teller.person(), Q=teller.person())
         event = teller.happens(adjuncts, self.quantities)
-        values = {"e": conjugated(event), "i": event, "P": teller.person()}
+        values = {"e": self.pick.plural(event), "i": event, "P": teller.person()}
         alike = len({t.noun for t in things}) == 1 and len(things) == 2
         if alike and fresh and things[0].noun not in PERSONS and self.pick.some(0.2):
             frame = self.frame(frames.SETUP_SAME)
             row = [the(things, i) for i in range(2)]
             teller.known |= {0, 1}
-            return fill(frame, xy=" and ".join(row), nouns=plural(things[0].noun), **values)
+            # "Identical" would be wrong of what has different masses.
+            alike = "mass" not in self.quantities and self.pick.some(0.3)
+            nouns = f"{'identical ' if alike else ''}{plural(things[0].noun)}"
+            return fill(frame, xy=" and ".join(row), nouns=nouns, **values)
         bank = (
             frames.SETUP_FRESH
             if fresh and len(things) == 2 and self.pick.some(0.2)
@@ -247,10 +258,11 @@ class Composer:
         """Return that the first body runs into the second, which is at rest."""
         teller = self.teller
         x, y = teller.np(0), teller.np(1)
-        event = " ".join([third(teller.event.text), y])
+        event = " ".join([self.pick.third(teller.event.text), y])
         with_added = f"{x} moving {' '.join(adjuncts)}" if adjuncts else x
         frame = self.frame(frames.CHASE if self.ahead else frames.HIT)
-        return fill(frame, w=self.ahead, x=with_added, y=y, e=event, e2=third(teller.event.text),
+        again = self.pick.third(teller.event.text)
+        return fill(frame, w=self.ahead, x=with_added, y=y, e=event, e2=again,
                     inf=f"{teller.event.text} {y}", P=teller.person())  # fmt: skip
 
     def sentences(self, fact: Fact) -> list[str]:
@@ -332,8 +344,10 @@ class Composer:
         teller = self.teller
         thing = teller.np(i, intro=intro)
         if teller.event.active and not teller.things[i].proper and self.pick.some(0.25):
-            return f"{teller.person()} {third(teller.doing(added, self.quantities, thing))}"
-        return f"{thing} {third(teller.happens(added, self.quantities))}"
+            return (
+                f"{teller.person()} {self.pick.third(teller.doing(added, self.quantities, thing))}"
+            )
+        return f"{thing} {self.pick.third(teller.happens(added, self.quantities))}"
 
     def _lists(self, facts: Sequence[Values]) -> list[str]:
         """Return for every body a list of its amounts, such as "mass 2 kg"."""
@@ -362,7 +376,7 @@ class Composer:
         frame = self.frame(frames.SETUP_RELATIVE)
         setup = fill(
             frame, x=self.teller.np(0), y=self.teller.np(1), vx=vx, vy=vy, lx=lx, ly=ly, aux=aux,
-            e=conjugated(event), e1=third(event), P=self.teller.person(),
+            e=self.pick.plural(event), e1=self.pick.third(event), P=self.teller.person(),
         )  # fmt: skip
         return [setup, *(s for f in rest for s in self.sentences(f))]
 
@@ -371,7 +385,8 @@ class Composer:
         row = [f"{self.teller.np(i)} ({told})" for i, told in enumerate(lists)]
         event = self.teller.happens([], self.quantities)
         frame = self.frame(frames.SETUP)
-        setup = fill(frame, xy=f"{', '.join(row[:-1])} and {row[-1]}", e=conjugated(event), i=event,
+        joined = f"{', '.join(row[:-1])} and {row[-1]}"
+        setup = fill(frame, xy=joined, e=self.pick.plural(event), i=event,
                      P=self.teller.person())  # fmt: skip
         return [setup, *(s for f in rest for s in self.sentences(f))]
 
@@ -389,7 +404,7 @@ class Composer:
         marks = [the(teller.things, i) for i in (0, 1)]
         pronouns = fill(self.frame(frames.SETUP), xy=self.pick.rng.choice(("they", "the two")))
         event = teller.happens([], self.quantities)
-        setup = fill(pronouns, e=conjugated(event), i=event, P=teller.person())
+        setup = fill(pronouns, e=self.pick.plural(event), i=event, P=teller.person())
         return [
             fill(frame, x=marks[0], y=marks[1], lx=lists[0], ly=lists[1], s=f"{setup} {common}",
                  q="⟪ask⟫")

@@ -87,7 +87,8 @@ def times(lexeme: Lexeme, factor: str, bare: bool) -> tuple[str, ...]:
         found = [f"{of} the {lexeme.noun} of {{Y}}" for of in _OF[factor]]
     if not bare:
         return tuple(found)
-    cut = (form.removesuffix(" as {Y}").removesuffix(" of {Y}") for form in found)
+    ends = (" as that of {Y}", " as {Y}", " of {Y}")
+    cut = (form.removesuffix(next((e for e in ends if form.endswith(e)), "")) for form in found)
     return tuple(form for form in cut if "{Y}" not in form)
 
 
@@ -176,6 +177,13 @@ def _place(verb: str, noun: str, more: str, less: str, adjunct: str) -> Lexeme:
     )  # fmt: skip
 
 
+_PLACE_HEIGHTS = (
+    "the {n} is {v} above the ground",
+    "the {n} is {v} high",
+    "the {n} has a height of {v}",
+)
+
+
 def _high_places(nouns: str) -> tuple[Lexeme, ...]:
     return tuple(
         _place("be {p} from", n, "higher|taller", "lower", "from") for n in nouns.split("|")
@@ -225,6 +233,10 @@ class Context:
     """What a list calls it: "mass: 2 kg"."""
     words: Mapping[str, str] = field(default_factory=dict)
     """What is said, to what the program writes."""
+    clauses: tuple[str, ...] = ()
+    """Whole clauses for what all have in common, or the only one has: `{n}` is the
+    place where it happens, `{z}` "it" or "each of them"."""
+    word_clauses: tuple[str, ...] = ()
 
 
 FLOORS = {
@@ -269,6 +281,7 @@ CONTEXTS: dict[str, Context] = {
                   "a constant force of {v}", "a force of {v}", adjunct="by"),
         ),
         labels=("force", "pull", "push"),
+        clauses=("a force of {v} acts on {z}", "a constant force of {v} acts on {z}", "the force on {z} is {v}"),
     ),
     "glide speed": Context(
         lexemes=(
@@ -295,6 +308,7 @@ CONTEXTS: dict[str, Context] = {
                   adjunct="at"),
         ),
         labels=("initial speed", "speed", "starting speed"),
+        clauses=("the initial speed is {v}", "the starting speed is {v}", "the speed at the start is {v}"),
     ),
     "brake speed": Context(
         lexemes=(
@@ -308,6 +322,7 @@ CONTEXTS: dict[str, Context] = {
             _noun("go at", "speed", "higher|greater", "lower|smaller", "{v}", adjunct="from"),
         ),
         labels=("speed", "initial speed"),
+        clauses=("the speed is {v} at first", "the initial speed is {v}"),
     ),
     "throw speed": Context(
         lexemes=(
@@ -324,6 +339,7 @@ CONTEXTS: dict[str, Context] = {
             _adj("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
         ),
         labels=("speed", "initial speed", "launch speed"),
+        clauses=("the initial speed is {v}", "the launch speed is {v}", "the starting speed is {v}"),
     ),
     "crash speed": Context(
         lexemes=(
@@ -361,6 +377,7 @@ CONTEXTS: dict[str, Context] = {
             *_high_places("tower|balcony|window|bridge|roof|platform|branch|building"),
         ),
         labels=("height", "drop height"),
+        clauses=_PLACE_HEIGHTS,
     ),
     "throw height": Context(
         lexemes=(
@@ -372,6 +389,7 @@ CONTEXTS: dict[str, Context] = {
             *_high_places("table|tower|bench"),
         ),
         labels=("height", "starting height"),
+        clauses=(*_PLACE_HEIGHTS, "the edge is {v} above the ground"),
     ),
     "slope height": Context(
         lexemes=(
@@ -383,6 +401,7 @@ CONTEXTS: dict[str, Context] = {
                      "a slope with a height of {v}"),
         ),
         labels=("height", "starting height"),
+        clauses=("the {n} is {v} high", "the {n} has a height of {v}", "the top of the {n} is {v} above its foot"),
     ),
     "throw angle": Context(
         lexemes=(
@@ -393,6 +412,7 @@ CONTEXTS: dict[str, Context] = {
                   adjunct="at"),
         ),
         labels=("angle", "launch angle"),
+        clauses=("the launch angle is {v}", "the angle is {v} above the horizontal"),
     ),
     "slope angle": Context(
         lexemes=(
@@ -400,6 +420,8 @@ CONTEXTS: dict[str, Context] = {
                      "a slope that makes an angle of {v} with the ground", "a slope with an angle of {v}"),
         ),
         labels=("slope", "angle", "incline"),
+        clauses=("the {n} is inclined at {v}", "the {n} makes an angle of {v} with the ground", "the angle of the {n} is {v}",
+                 "the {n} is tilted by {v}"),
     ),
     "slope length": Context(
         lexemes=(
@@ -407,6 +429,7 @@ CONTEXTS: dict[str, Context] = {
                      "a slope with a length of {v}"),
         ),
         labels=("length of the slope", "length"),
+        clauses=("the {n} is {v} long", "the length of the {n} is {v}", "the {n} has a length of {v}"),
     ),
     "slide friction": Context(
         lexemes=(
@@ -419,6 +442,9 @@ CONTEXTS: dict[str, Context] = {
         ),
         labels=("friction coefficient", "coefficient of friction", "friction"),
         words=FLOORS,
+        clauses=("the coefficient of friction is {v}", "the friction coefficient is {v}",
+                 "the floor has a friction coefficient of {v}", "between {z} and the floor the friction coefficient is {v}"),
+        word_clauses=("this happens on {v}", "everything happens on {v}"),
     ),
     "slope friction": Context(
         lexemes=(
@@ -428,6 +454,8 @@ CONTEXTS: dict[str, Context] = {
             _noun("meet", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
         ),
         labels=("friction coefficient", "friction"),
+        clauses=("the coefficient of friction is {v}", "the {n} has a friction coefficient of {v}",
+                 "the friction coefficient of the {n} is {v}"),
         words={"ice": "ice", "wood": "wood", "grass": "grass", "glass": "glass", "steel": "steel"},
     ),
     "way": Context(
@@ -441,6 +469,7 @@ CONTEXTS: dict[str, Context] = {
             _adj("be {p}", "farther|further", "less far", "far", adjunct=""),
         ),
         labels=("distance", "length of the track"),
+        clauses=("the distance is {v}", "the way is {v} long"),
     ),
     "push time": Context(
         lexemes=(
@@ -450,6 +479,7 @@ CONTEXTS: dict[str, Context] = {
                   times=("{as} long as {Y}", "{of} the time of {Y}"), adjunct="for"),
         ),
         labels=("time", "duration"),
+        clauses=("this goes on for {v}", "the force acts for {v}"),
     ),
     "glide time": Context(
         lexemes=(
@@ -468,6 +498,8 @@ CONTEXTS: dict[str, Context] = {
                   *_COEFFICIENTS),
         ),
         labels=("friction coefficient",),
+        clauses=("the coefficient of friction is {v}", "the road has a friction coefficient of {v}",
+                 "between tyres and road the friction coefficient is {v}"),
         words={"ice": "ice", "an icy road": "ice", "dry asphalt": "asphalt", "asphalt": "asphalt",
                "gravel": "gravel", "concrete": "concrete", "a gravel road": "gravel",
                "a concrete road": "concrete", "grass": "grass", "an asphalt road": "asphalt"},
@@ -485,6 +517,8 @@ CONTEXTS: dict[str, Context] = {
             ),
         ),
         labels=("gravity",),
+        clauses=("gravity there is {v}", "the acceleration of gravity is {v}"),
+        word_clauses=("this happens on {v}", "everything happens on {v}"),
         words=WORLDS,
     ),
 }  # fmt: skip

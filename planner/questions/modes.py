@@ -1,49 +1,12 @@
 # ruff: noqa: E501
 """What happens in a question: the situations of the six scenes and the words for them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mindseye.planner.questions.tense import participle
 from mindseye.tools.physics.lab.program import Direction, Quantity, Scene
-
-_PARTICIPLES = {
-    "throw": "thrown", "drop": "dropped", "let": "let", "hit": "hit", "shoot": "shot",
-    "drag": "dragged", "fling": "flung", "send": "sent", "flick": "flicked", "tug": "tugged",
-    "slide": "slid", "leave": "left",
-    "put": "put", "set": "set",
-}  # fmt: skip
-_THIRD = {"be": "is", "have": "has", "do": "does", "go": "goes"}
-
-
-def third(infinitive: str) -> str:
-    """Return "is dropped" for "be dropped", "flies off" for "fly off"."""
-    verb, _, rest = infinitive.partition(" ")
-    if verb in _THIRD:
-        verb = _THIRD[verb]
-    elif verb.endswith(("s", "x", "z", "ch", "sh", "o")):
-        verb += "es"
-    else:
-        verb = verb[:-1] + "ies" if verb.endswith("y") and verb[-2] not in "aeiou" else verb + "s"
-    return f"{verb} {rest}".rstrip()
-
-
-def conjugated(infinitive: str) -> str:
-    """Return "are dropped" for "be dropped"."""
-    return f"are{infinitive[2:]}" if infinitive.startswith("be ") else infinitive
-
-
-def participle(verb: str) -> str:
-    """Return "thrown" for "throw"."""
-    if verb in _PARTICIPLES:
-        return _PARTICIPLES[verb]
-    return f"{verb}d" if verb.endswith("e") else f"{verb}ed"
-
-
-def gerund(verb: str) -> str:
-    """Return "sliding" for "slide"."""
-    if verb in ("skid", "drop"):
-        return f"{verb}{verb[-1]}ing"
-    return f"{verb[:-1]}ing" if verb.endswith("e") and verb != "be" else f"{verb}ing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +30,12 @@ class Event:
     def has_place(self) -> bool:
         """Say whether it has a place in brackets."""
         return "[" in self.text
+
+    @property
+    def where(self) -> str:
+        """The noun of its place: "table"; empty where it has none."""
+        found = re.search(r"\[.*?(\w+)\]", self.text) or re.search(r" of a (\w+)$", self.text)
+        return found[1] if found else ""
 
     def placed(self, place: str | None) -> str:
         """Return the infinitive with its own place (None), with another, or without any ("")."""
@@ -152,6 +121,7 @@ MODES: dict[str, Mode] = {
             "slide[ across the room]", "push {o} once[ across the floor]", "slide[ over a workshop floor]",
             "flick {o}[ across a table]", "slide[ down a level corridor]", "come to a stop[ on a rough floor]",
             "slide until friction stops the motion", "fling {o}[ across the ground]",
+            "roll[ over a lawn] to a stop", "slow down[ on a rough floor]",
         ),
         contexts={"mass": "mass", "speed": "slide speed", "friction": "slide friction",
                   "gravity": "gravity"},
@@ -247,7 +217,7 @@ MODES: dict[str, Mode] = {
     ),
     "crash": Mode(
         scene="collision",
-        classes=("cart",),
+        classes=("cart", "cart", "vehicle"),
         events=_events(
             "roll towards each other", "move towards each other on a straight track",
             "race towards each other", "approach each other head-on", "collide head-on",
@@ -258,7 +228,7 @@ MODES: dict[str, Mode] = {
     ),
     "hit": Mode(
         scene="collision",
-        classes=("cart",),
+        classes=("cart", "cart", "vehicle"),
         events=_events(
             "roll into", "hit", "run into", "crash into", "bump into", "strike", "slam into",
             "slide into", "collide with",
@@ -272,7 +242,7 @@ MODES: dict[str, Mode] = {
             "slide[ down a slope]", "slide[ down a frictionless ramp]", "glide[ down a smooth incline]",
             "release {o} at the top of a slope", "let go of {o} at the top of a ramp", "slide freely[ down a hill]",
             "slip[ down a sloping roof]", "slide[ down an inclined plane]", "send {o}[ down a ramp]",
-            "go[ down a slide]", "glide[ down a slope without friction]",
+            "go[ down a slide]", "glide[ down a slope without friction]", "roll[ down a ramp]",
             "release {o} from rest on a slope", "let go of {o} on an incline", "skid[ down a bank]",
             "release {o} to slide[ down a ramp]", "race[ down a slope]",
         ),

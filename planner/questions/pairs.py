@@ -11,7 +11,7 @@ from mindseye.planner.questions.checking import Answer
 from mindseye.planner.questions.draws import Draws
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, Values, program_of
 from mindseye.planner.questions.layouts import Composer, Written, spelled_as, unlike
-from mindseye.planner.questions.modes import MODES, Event, Mode, third
+from mindseye.planner.questions.modes import MODES, Event, Mode
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.subtasks import SubTask
 from mindseye.planner.questions.telling import Teller, fill
@@ -235,7 +235,7 @@ def which(pick: Picker, asked: Asked, teller: Teller, most: bool) -> str:
     ends = pick.rng.sample((0, 1), 2)
     slots = {k: the(teller.things, i) for k, i in zip(("x", "y"), ends, strict=True)}
     teller.known |= {0, 1}
-    return fill(frame, v=third(infinitive), i=infinitive, P=teller.person(), **slots)
+    return fill(frame, v=pick.third(infinitive), i=infinitive, P=teller.person(), **slots)
 
 
 def _about(pick: Picker, things: Sequence[Thing], frame: str) -> str:
@@ -251,7 +251,7 @@ def _about(pick: Picker, things: Sequence[Thing], frame: str) -> str:
 def which_first(pick: Picker, asked: Asked, most: bool) -> str:
     """Return the question with a slot for all that it rests on."""
     infinitive = pick.word(asked.most if most else asked.least)
-    return fill(pick.frame(frames.ASK_FIRST), v=third(infinitive), i=infinitive)
+    return fill(pick.frame(frames.ASK_FIRST), v=pick.third(infinitive), i=infinitive)
 
 
 def pair(pick: Picker, task: SubTask, want: str) -> Draft:

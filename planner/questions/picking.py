@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from mindseye.planner.questions.records import Split
+from mindseye.planner.questions.tense import conjugated, past_only, present_only, third
 
 T = TypeVar("T")
 
@@ -69,6 +70,8 @@ class Picker:
 
     def __init__(self, rng: random.Random, split: Split) -> None:
         self.rng, self.split = rng, split
+        self.past = rng.random() < 0.12
+        """Told in the past tense."""
         self.used: list[str] = []
 
     def frame(self, bank: tuple[str, ...], without: Callable[[str], object] | None = None) -> str:
@@ -79,6 +82,8 @@ class Picker:
           without: says which of them do not suit, if others do.
         """
         frames = split_frames(bank)[self.split]
+        unfit = present_only if self.past else past_only
+        frames = tuple(f for f in frames if not unfit(f)) or frames
         if without is not None:
             frames = tuple(f for f in frames if not without(f)) or frames
         if self.split == "train" and self.some(0.4):
@@ -102,6 +107,14 @@ class Picker:
     def weighted(self, options: Sequence[tuple[T, float]]) -> T:
         """Return one of the options by weight."""
         return self.rng.choices([o for o, _ in options], [w for _, w in options])[0]
+
+    def third(self, infinitive: str) -> str:
+        """Return a verb phrase in the third person: "is dropped", or "was dropped"."""
+        return third(infinitive, self.past)
+
+    def plural(self, infinitive: str) -> str:
+        """Return a verb phrase in the plural."""
+        return conjugated(infinitive, self.past)
 
     @property
     def family(self) -> str:

@@ -5,7 +5,6 @@ from mindseye.planner.questions.asked import ALIKE, ASKED, FALL_ALIKE
 from mindseye.planner.questions.checking import Answer
 from mindseye.planner.questions.facts import Fact, Relation, Values
 from mindseye.planner.questions.layouts import Written, spelled_as
-from mindseye.planner.questions.modes import third
 from mindseye.planner.questions.pairs import Case, Maker, compose, which
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.subtasks import MORE, SUBTASKS, SubTask
@@ -116,7 +115,7 @@ def _ordered(pick: Picker, case: Case, task: SubTask) -> Made | None:
         abc = f"{', '.join(row[:-1])} or {row[-1]}"
         bank = frames.ASK if pick.some(0.4) else frames.ASK_TOP
         frame = pick.frame(bank, lambda f: "two" in f or "{x}" in f)
-        return fill(frame, P=teller.person(), v=third(verb), i=verb, abc=abc, n=count)
+        return fill(frame, P=teller.person(), v=pick.third(verb), i=verb, abc=abc, n=count)
 
     written = compose(pick, case).write(ask)
     names = [spelled_as(written, t.name) for t in case.things]

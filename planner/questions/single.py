@@ -6,7 +6,6 @@ from collections.abc import Callable
 from mindseye.planner.questions import frames
 from mindseye.planner.questions.facts import Common, Fact
 from mindseye.planner.questions.layouts import Written, beside_the_point, finish
-from mindseye.planner.questions.modes import third
 from mindseye.planner.questions.pairs import Case, suitable
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.telling import Teller, fill
@@ -19,6 +18,7 @@ class Single:
         self.pick, self.case = pick, case
         event = pick.rng.choice(suitable(case))
         self.teller = Teller(pick, case.name, case.mode, case.things, event)
+        self.teller.plan(case.facts)
         self.quantities = [f.quantity for f in case.facts]
 
     def write(self, asking: Callable[[Teller, str], str]) -> Written:
@@ -62,10 +62,10 @@ class Single:
         if teller.event.active and self.pick.some(0.35):
             act = teller.doing(adjuncts, self.quantities, thing)
             frame = self.pick.frame(frames.SETUP_ACTIVE)
-            return fill(frame, a=act, a3=third(act), P=teller.person(), Q=teller.person())
+            return fill(frame, a=act, a3=self.pick.third(act), P=teller.person(), Q=teller.person())
         event = teller.happens(adjuncts, self.quantities)
         frame = self.pick.frame(frames.SETUP_ONE)
-        return fill(frame, x=thing, e1=third(event), i=event, P=teller.person())
+        return fill(frame, x=thing, e1=self.pick.third(event), i=event, P=teller.person())
 
     def _sentence(self, fact: Fact) -> str:
         clause = self.teller.clauses(fact)[0]
@@ -83,5 +83,7 @@ class Single:
             return None
         event = teller.happens(adjuncts, self.quantities)
         stop = question[-1] if question[-1] in "?." else ""
-        said = fill(self.pick.frame(frames.IF_ONE), q=question.rstrip("?."), s=third(event))
+        said = fill(
+            self.pick.frame(frames.IF_ONE), q=question.rstrip("?."), s=self.pick.third(event)
+        )
         return finish(teller, said + stop)

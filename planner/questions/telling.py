@@ -8,7 +8,7 @@ from mindseye.planner.questions import frames, lexemes
 from mindseye.planner.questions.amounts import Quoted
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, Values
 from mindseye.planner.questions.lexemes import CONTEXTS, SIZES, Context, Lexeme
-from mindseye.planner.questions.modes import Event, Mode, conjugated, third
+from mindseye.planner.questions.modes import Event, Mode
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.things import PEOPLE, Thing, first_mention, mark, the
 from mindseye.tools.physics.lab.amount import Stated, parse_amount
@@ -37,6 +37,26 @@ class Teller:
         self.known: set[int] = set()
         taken = " ".join(t.name for t in things)
         self.people = [p for p in PEOPLE if p not in taken]
+        self._by_clause: dict[Quantity, bool] = {}
+        """What gets a clause of its own, and whether the event's own place may stay."""
+
+    def plan(self, facts: Sequence[Fact]) -> None:
+        """Choose which facts get a clause of their own that speaks of the place."""
+        for fact in facts:
+            if isinstance(fact, Common) and self._whole_clauses(fact) and self.pick.some(0.35):
+                self._by_clause[fact.quantity] = not fact.amount.word
+
+    def _whole_clauses(self, fact: Common) -> list[str]:
+        """Return the clauses that can tell a common amount without speaking of a body."""
+        context, place, amount = self.context(fact.quantity), self.event.where, fact.amount
+        if amount.word:
+            return list(context.word_clauses)
+        placed = bool(place)
+        if _PLACE.get(self.name) == "height" == fact.quantity:
+            low, high = SIZES.get(place, (math.inf, 0.0))
+            metres = parse_amount(amount.written, "length")
+            placed = isinstance(metres, Stated) and low <= metres.value <= high
+        return [c for c in context.clauses if placed or "{n}" not in c]
 
     def person(self) -> str:
         """Return somebody who is none of the bodies."""
@@ -86,7 +106,7 @@ class Teller:
     def say(self, lexeme: Lexeme, complement: str, form: str = "third") -> str:
         """Return a verb phrase in the third person or the plural."""
         infinitive = f"{self._verb(lexeme)} {complement}"
-        return third(infinitive) if form == "third" else conjugated(infinitive)
+        return self.pick.third(infinitive) if form == "third" else self.pick.plural(infinitive)
 
     def _of_value(self, lexeme: Lexeme, amount: Quoted) -> tuple[str, ...]:
         forms = lexeme.words if amount.word else lexeme.values
@@ -182,6 +202,11 @@ class Teller:
         return any(self._related(x, fact, True) for x in self.context(fact.quantity).lexemes)
 
     def _common_clause(self, fact: Common) -> str:
+        if fact.quantity in self._by_clause:
+            clause = self.pick.word(tuple(self._whole_clauses(fact)))
+            alone = "it" if 0 in self.known else self.np(0)
+            subject = alone if len(self.things) == 1 else "each of them"
+            return fill(clause, v=fact.amount.said, n=self.event.where, z=subject)
         if len(self.things) == 1:
             subject = "it" if 0 in self.known and self.pick.some(0.5) else self.np(0)
             if not fact.amount.word and self.pick.some(0.2):
@@ -217,6 +242,8 @@ class Teller:
             case Values():
                 return self._value_adjuncts(fact.quantity, dict(enumerate(fact.amounts)))
             case Common():
+                if fact.quantity in self._by_clause:
+                    return None
                 return self._value_adjuncts(fact.quantity, {-1: fact.amount})
             case Equal():
                 options = [x for x in self.context(fact.quantity).lexemes
@@ -280,6 +307,8 @@ class Teller:
         quantity = _PLACE.get(self.name)
         if places:
             place: str | None = places[0]
+        elif quantity is not None and self._by_clause.get(quantity):
+            place = None
         elif quantity is not None and quantity in told:
             place = ""
         else:

@@ -18,6 +18,8 @@ NOUNS: dict[str, tuple[str, ...]] = {
         "steel ball", "pear", "cup", "bottle", "eraser", "pencil case", "beach ball",
         "plum", "lemon", "nut", "bolt", "acorn", "walnut", "medal", "football", "basketball",
         "bowling ball", "water balloon", "phone", "glove", "toy robot", "teddy bear", "flower pot",
+        "cannonball", "arrow", "feather", "snow globe", "dart", "javelin", "penny", "egg",
+        "smartphone", "tomato", "pumpkin", "rubber ball", "wooden ball",
     ),
     "block": (
         "box", "crate", "block", "parcel", "suitcase", "trunk", "package", "chest", "cupboard",
@@ -28,18 +30,20 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "glider": (
         "puck", "sledge", "curling stone", "cart", "trolley", "glider", "disc", "air-hockey puck",
         "block of ice", "hover disc", "cube", "slider", "dry-ice puck", "platform", "block",
-        "ice hockey puck", "shuttle", "capsule", "toboggan",
+        "ice hockey puck", "ice skater", "hovercraft", "shuttle", "capsule", "toboggan",
     ),
     "cart": (
         "cart", "trolley", "toy car", "wagon", "glider", "puck", "ball", "marble", "bumper car",
         "railway wagon", "billiard ball", "toy train", "model car", "disc", "steel ball",
         "lab cart", "shopping trolley", "pool ball", "skateboard", "toy truck", "slider",
     ),
-    "vehicle": ("car", "van", "lorry", "bus", "tram", "taxi", "minibus", "pickup", "jeep", "cab"),
+    "vehicle": ("car", "van", "lorry", "bus", "tram", "taxi", "minibus", "pickup", "jeep", "cab",
+                "sports car", "motorbike", "delivery van", "police car", "limousine"),
     "slope": (
         "block", "sledge", "crate", "puck", "box", "cart", "toy car", "trunk", "parcel", "tile",
         "suitcase", "brick", "slider", "toboggan", "tray", "book", "cube", "ice block", "package",
-        "coin", "disc", "wooden block", "log", "snowboard", "eraser",
+        "coin", "disc", "wooden block", "log", "snowboard", "eraser", "skier", "skateboard",
+        "bobsleigh", "block of wood", "glass tile",
     ),
 }  # fmt: skip
 MASSES: dict[str, tuple[tuple[str, float, float], ...]] = {

@@ -1,5 +1,6 @@
 """Questions with a value: a number with its unit, one of several, more or less than."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from mindseye.planner.questions.checking import Answer
 from mindseye.planner.questions.draws import Draws
 from mindseye.planner.questions.facts import Fact, Values
 from mindseye.planner.questions.layouts import Written, spelled_as, unlike
-from mindseye.planner.questions.modes import MODES, third
+from mindseye.planner.questions.modes import MODES
 from mindseye.planner.questions.pairs import Case, compose, run_into
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.single import Single
@@ -166,6 +167,17 @@ def _something(found: Answer) -> bool:
     return abs(found.verdict.value or 0.0) > 1e-9
 
 
+def _noun_phrase(noun: str, x: str) -> str:
+    """Return "the speed of the ball at the end", "the distance the ball slides"."""
+    if re.search(r"\bit\b", noun):
+        return re.sub(r"\bit\b", "it" if x == "it" else x, f"the {noun}", count=1)
+    if x == "it":
+        return f"the {noun}"
+    head, tail = re.fullmatch(r"(.*?)((?: (?:after|at|when|on|until|to|up) .*)?)", noun).groups()  # type: ignore[union-attr]
+    by = head.endswith(("covered", "travelled", "received"))
+    return f"the {head} {'by' if by else 'of'} {x}{tail}"
+
+
 def _ask_number(pick: Picker, asked: Asked, unit: str) -> Asking:
     word, infinitive = pick.rng.choice(asked.how)
     noun = pick.word(asked.nouns)
@@ -173,11 +185,11 @@ def _ask_number(pick: Picker, asked: Asked, unit: str) -> Asking:
     def ask(teller: Teller, x: str) -> str:
         frame = pick.frame(frames.ASK_NUMBER)
         rest = infinitive.removeprefix("be ")
-        does = f"is {x} {rest}" if infinitive.startswith("be ") else f"does {x} {infinitive}"
-        if x == "it":
-            frame = frame.replace("{noun} of {x}", "{noun}")
+        be, do = ("was", "did") if pick.past else ("is", "does")
+        does = f"{be} {x} {rest}" if infinitive.startswith("be ") else f"{do} {x} {infinitive}"
+        frame = frame.replace("the {noun} of {x}", _noun_phrase(noun, x))
         said = fill(
-            frame, How=word, how=word, x=x, v=third(infinitive), i=infinitive, noun=noun,
+            frame, How=word, how=word, x=x, v=pick.third(infinitive), i=infinitive,
             does_i=does, P=teller.person(),
         )  # fmt: skip
         if not unit or "how many" in said:
@@ -261,4 +273,4 @@ def exceeds(pick: Picker, want: bool) -> Made | None:
 def yes_or_no(pick: Picker, teller: Teller, x: str, infinitive: str) -> str:
     """Return the question whether `x` does something."""
     frame = pick.frame(frames.ASK_YESNO, unlike(infinitive))
-    return fill(frame, x=x, i=infinitive, v=third(infinitive), P=teller.person())
+    return fill(frame, x=x, i=infinitive, v=pick.third(infinitive), P=teller.person())

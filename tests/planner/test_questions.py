@@ -25,10 +25,10 @@ from mindseye.planner.questions.asking import (
 )
 from mindseye.planner.questions.data import check, make_minds_eye_data, training_examples
 from mindseye.planner.questions.generate import MIXTURE, examples, question, standard
-from mindseye.planner.questions.modes import third
 from mindseye.planner.questions.picking import Picker, split_frames
 from mindseye.planner.questions.records import Question, read_questions
 from mindseye.planner.questions.subtasks import MORE, SUBTASKS
+from mindseye.planner.questions.tense import third
 from mindseye.planner.questions.things import american
 from mindseye.tools.errors import BadInput
 from mindseye.tools.physics.lab.closed_form import closed_form
@@ -92,7 +92,8 @@ def _asks_for_most(q: Question) -> bool:
     for asked in (ASKED[mode, measure] for mode in task.modes):
         for most, phrases in ((True, asked.most), (False, asked.least)):
             for verb in phrases:
-                for form in (verb, third(verb), american(verb), american(third(verb))):
+                forms = (verb, third(verb), third(verb, past=True))
+                for form in itertools.chain(forms, map(american, forms)):
                     if re.search(rf"\b{re.escape(form)}\b", q.question):
                         said[most] = max(said[most], len(form))
     # "slide less far" holds no phrase for more, but "land closer" may hold a shorter one.
