@@ -7,6 +7,8 @@ goes on where it stopped.
 
 import json
 import multiprocessing
+import os
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -64,11 +66,20 @@ def _tools(conditions: Sequence[str]) -> str:
     return "both" if video and physics else "video" if video else "physics" if physics else "none"
 
 
+def _follow_parent() -> None:
+    """End this worker with the evaluation that started it, however that ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _load(config: Config, conditions: Sequence[str]) -> None:
     """Load models and world; what goes wrong is kept, since a pool would swallow it."""
     from mindseye.planner.agent import Agent
     from mindseye.tools.world import make_world
 
+    threading.Thread(target=_follow_parent, daemon=True).start()
     try:
         _worker["agent"] = Agent.from_config(merge(config, {"tools": _tools(conditions)}))
         world = make_world(config.world, seed=config.seed, **config.world_options)
