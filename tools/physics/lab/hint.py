@@ -17,6 +17,9 @@ from mindseye.tools.physics.lab.program import (
 )
 from mindseye.tools.physics.lab.verdict import TOLERANCE, Measurement, Verdict, significant
 
+NO_SPREAD = 1e-6
+"""A spread smaller than this share of the value is rounding, not uncertainty."""
+
 _MORE: dict[Measure, tuple[str, str]] = {
     "acceleration": ("accelerates more", "accelerates less"),
     "speed": ("is faster", "is slower"),
@@ -140,7 +143,7 @@ def _conclusion(experiment: Experiment, verdict: Verdict) -> str:
         case "exceeds":
             return f"more than {ask.value}: {verdict.answer}"
         case "number":
-            if not verdict.spread or verdict.value is None:
+            if verdict.value is None or verdict.spread <= NO_SPREAD * abs(verdict.value):
                 return ""
             return f"give or take {significant(verdict.spread, 2)} {verdict.unit}"
         case "does":
