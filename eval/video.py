@@ -91,7 +91,7 @@ def _requests(
 ) -> list[ImagineRequest]:
     seen, requests = before.layout, []
     for i, subgoal in enumerate(subgoals):
-        known = {subgoal.move, subgoal.object or subgoal.move} <= set(seen)
+        known = subgoal.names <= set(seen)
         requests.append(
             ImagineRequest(
                 frame=frame, text=subgoal.words(), subject=seen.get(subgoal.move),
@@ -142,7 +142,7 @@ def _count_clips(tally: Tally, trial: Trial) -> None:
     rows = zip(trial.subgoals, trial.rollouts, trial.imagined, strict=True)
     for subgoal, rollout, outcome in rows:
         name = subgoal.move
-        if name not in start or (subgoal.object or name) not in start:
+        if not subgoal.names <= set(start):
             tally.unscored += 1
             continue
         i = rollout.names.index(name)

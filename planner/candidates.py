@@ -49,7 +49,7 @@ def worthwhile(proposals: Sequence[Proposal], layout: Layout, k: int) -> list[Pr
 
 
 def _changes(subgoal: Subgoal, layout: Layout) -> bool:
-    if subgoal.move not in layout or (subgoal.object or subgoal.move) not in layout:
+    if not subgoal.names <= set(layout):
         return False
     way = math.dist(layout[subgoal.move], nominal_target(subgoal, layout))
     return way > LEAST_PUSH and not satisfied(subgoal.goal(), layout)
@@ -67,7 +67,7 @@ def expand(
     found: list[Candidate] = []
     for proposal in proposals:
         subgoal = proposal.subgoal
-        if subgoal.move not in layout or (subgoal.object or subgoal.move) not in layout:
+        if not subgoal.names <= set(layout):
             continue
         target = nominal_target(subgoal, layout)
         for manner in manners:

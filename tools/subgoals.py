@@ -77,6 +77,11 @@ class Subgoal(BaseModel):
             raise ValueError("an object cannot be moved relative to itself")
         return self
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the objects that it speaks of."""
+        return frozenset({self.move, self.object or self.move})
+
     def words(self) -> str:
         """Return the sentence that is shown, pictured and scored."""
         if self.area is not None:

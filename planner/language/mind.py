@@ -159,7 +159,7 @@ class LanguageMind:
 
         def parse(answer: Any) -> list[Subgoal]:
             found = [s for raw in answer["subgoals"] if (s := _subgoal(raw)) is not None]
-            known = [s for s in found if {s.move, s.object or s.move} <= set(scene.names)]
+            known = [s for s in found if s.names <= set(scene.names)]
             if not known:
                 raise ToolError(f"no subgoal moves one of: {', '.join(scene.names)}")
             return [s for i, s in enumerate(known) if s not in known[:i]][:k]
