@@ -31,7 +31,10 @@ Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Count = Annotated[int | None, typer.Option("--n", help="How many examples.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same data and weights.")]
 Workers = Annotated[int | None, typer.Option(help="Processes.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the data.")]
+Data = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="Folder of the data; several are trained on together (language)."),
+]
 Hours = Annotated[float | None, typer.Option(help="Wall-clock hours to train for.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to begin with (language: an adapter).")]
@@ -90,12 +93,15 @@ def _train_command(kind: str) -> Callable[..., None]:
         start: Start = None,
         as_json: Json = False,
     ) -> None:
-        folder = data or Path("data") / kind
-        if not folder.is_dir():
-            raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {kind}` first")
+        folders = data or [Path("data") / kind]
+        for folder in folders:
+            if not folder.is_dir():
+                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {kind}` first")
+        if len(folders) > 1 and kind != "language":
+            raise BadInput(f"--data: {kind} trains on one folder")
         given = {
-            "data_dir": folder, "out": out or Path("checkpoints") / kind, "hours": hours,
-            "seed": seed, "resume": resume or None, "start": start,
+            "data_dir": folders if kind == "language" else folders[0],
+            "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed, "resume": resume or None, "start": start,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 
