@@ -101,7 +101,8 @@ def _train_command(kind: str) -> Callable[..., None]:
             raise BadInput(f"--data: {kind} trains on one folder")
         given = {
             "data_dir": folders if kind == "language" else folders[0],
-            "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed, "resume": resume or None, "start": start,
+            "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed,
+            "resume": resume or None, "start": start,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 
