@@ -16,6 +16,27 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mindseye.planner.cli_ask import ask
+from mindseye.planner.cli_io import (
+    Assignments,
+    Budget,
+    ConfigFile,
+    Json,
+    Model,
+    Objects,
+    Quiet,
+    RunFolder,
+    Runs,
+    SearchName,
+    Seed,
+    Task,
+    ToolNames,
+    fail,
+    object_names,
+    print_json,
+    read_config,
+    say,
+)
 from mindseye.planner.cli_training import data_app, train_app
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
@@ -35,37 +56,6 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
 
-Task = Annotated[str, typer.Argument(help="What is to be done, in plain words.")]
-Objects = Annotated[
-    str | None,
-    typer.Option(
-        help='What stands on the table: "red cube, blue ball". Without: the seed lays it.'
-    ),
-]
-Seed = Annotated[int | None, typer.Option(help="Fixes the world and everything that samples.")]
-SearchName = Annotated[str | None, typer.Option("--search", help="greedy or beam.")]
-ToolNames = Annotated[str | None, typer.Option("--tools", help="none, video, physics or both.")]
-Budget = Annotated[float | None, typer.Option(help="Seconds a decision may take.")]
-Model = Annotated[
-    str | None, typer.Option(help="Language model: smollm2, provider:name, or an endpoint's URL.")
-]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML or JSON file of settings.")]
-Assignments = Annotated[
-    list[str] | None, typer.Option("--set", help="One setting, such as samples=4. Repeatable.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No live view.")]
-RunFolder = Annotated[Path, typer.Argument(help="Folder of a run, such as runs/<id>.")]
-
-
-def _say(text: str) -> None:
-    """Print a line for people on standard error, as it is: never as markup."""
-    sys.stderr.write(text + "\n")
-
-
-def _answer(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -82,31 +72,6 @@ def _root(
     pass
 
 
-def object_names(text: str | None) -> tuple[str, ...] | None:
-    """Read "red cube, blue ball" into names; None for None.
-
-    Raises:
-      BadInput: not a colour and a shape that are known, or one twice.
-    """
-    if text is None:
-        return None
-    from mindseye.tools.goals import COLOURS, SHAPES
-
-    names = tuple(" ".join(part.lower().split()) for part in text.split(",") if part.strip())
-    for name in names:
-        colour, _, shape = name.partition(" ")
-        if colour not in COLOURS or shape not in SHAPES:
-            raise BadInput(
-                f"--objects: {name!r} is not a colour ({', '.join(COLOURS)}) "
-                f"and a shape ({', '.join(SHAPES)})"
-            )
-        if names.count(name) > 1:
-            raise BadInput(f"--objects: {name!r} stands there twice; names must differ")
-    if not names:
-        raise BadInput('--objects: name at least one, such as "red cube, blue ball"')
-    return names
-
-
 def _checked_task(task: str) -> str:
     words = " ".join(task.split())
     if not any(c.isalnum() for c in words):
@@ -120,12 +85,6 @@ def _checked_task(task: str) -> str:
     return words
 
 
-def _config(file: Path | None, assignments: list[str] | None, **flags: Any) -> "Config":
-    from mindseye.planner.config import load_config
-
-    return load_config(file, assignments or (), flags)
-
-
 @app.command()
 def run(
     task: Task,
@@ -135,14 +94,14 @@ def run(
     tools: ToolNames = None,
     budget: Budget = None,
     model: Model = None,
-    runs: Annotated[str | None, typer.Option(help="Folder for run records.")] = None,
+    runs: Runs = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Solve a task on the table: picture, judge, act, look again."""
-    settings = _config(
+    settings = read_config(
         config, assignments, objects=object_names(objects), seed=seed, search=search, tools=tools,
         budget=budget, model=model, runs=runs,
     )  # fmt: skip
@@ -155,7 +114,7 @@ def demo(as_json: Json = False, quiet: Quiet = False) -> None:
     from mindseye.planner.language.weights import ensure_weights
 
     ensure_weights()
-    settings = _config(None, None, objects=object_names(DEMO_OBJECTS), seed=7)
+    settings = read_config(None, None, objects=object_names(DEMO_OBJECTS), seed=7)
     _run(DEMO_TASK, settings, as_json=as_json, quiet=quiet)
 
 
@@ -167,14 +126,14 @@ def _run(task: str, config: "Config", *, as_json: bool, quiet: bool) -> None:
         done = run_recorded(task, config, quiet=quiet)
     if as_json:
         keys = ("success", "reason", "steps", "seconds", "run")
-        _answer({k: getattr(done.result, k) for k in keys} | done.extra)
+        print_json({k: getattr(done.result, k) for k in keys} | done.extra)
     if done.error:
-        _say(f"mindseye: {done.error}")
-    say = _say if as_json else lambda text: sys.stdout.write(text + "\n")
+        say(f"mindseye: {done.error}")
+    tell = say if as_json else lambda text: sys.stdout.write(text + "\n")
     if not done.error:
-        say(f"{'solved' if done.result.success else 'not solved'}: {done.result.reason}")
+        tell(f"{'solved' if done.result.success else 'not solved'}: {done.result.reason}")
     if done.report:
-        say(f"report: {done.report}")
+        tell(f"report: {done.report}")
     raise typer.Exit(done.exit_code)
 
 
@@ -189,60 +148,18 @@ def goal(
 ) -> None:
     """Show how a task is understood, without a world."""
     names = object_names(objects) or ()
-    settings = _config(config, assignments, objects=names, model=model)
+    settings = read_config(config, assignments, objects=names, model=model)
     from mindseye.planner.session import understand_only
 
     with contextlib.redirect_stdout(sys.stderr):
         found = understand_only(_checked_task(text), names, settings)
     if as_json:
-        _answer({"goal": found.to_json()})
+        print_json({"goal": found.to_json()})
     else:
         sys.stdout.write(f"{found.words()}\n{json.dumps(found.to_json())}\n")
 
 
-@app.command()
-def ask(
-    question: Annotated[str, typer.Argument(help="A question about how things move.")],
-    choice: Annotated[
-        list[str] | None, typer.Option(help="What may be answered. Repeatable.")
-    ] = None,
-    mode: Annotated[
-        str, typer.Option(help="How the simulation is written: program, mjcf, or none.")
-    ] = "program",
-    samples: Annotated[int, typer.Option(help="Simulations that vote.")] = 1,
-    tries: Annotated[int, typer.Option(help="Times a model may mend what it wrote.")] = 3,
-    objects: Objects = None,
-    seed: Seed = None,
-    model: Model = None,
-    runs: Annotated[str | None, typer.Option(help="Folder for run records.")] = None,
-    config: ConfigFile = None,
-    assignments: Assignments = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Answer a physics question from a simulation of it.
-
-    With --objects, or when it speaks of a push, it is about what stands on the table.
-    """
-    settings = _config(
-        config, assignments, objects=object_names(objects), seed=seed, model=model, runs=runs
-    )
-    from mindseye.planner.ask.session import ask_recorded, lines
-
-    with contextlib.redirect_stdout(sys.stderr):
-        done = ask_recorded(
-            question, choice or (), settings, mode=mode, samples=samples, tries=tries, quiet=quiet
-        )
-    if done.error:
-        code = _fail(done.error, done.exit_code, ["ask", "--json"] if as_json else ["ask"])
-        raise typer.Exit(code)
-    assert done.answer is not None
-    if as_json:
-        _answer(done.answer.to_json())
-    else:
-        sys.stdout.write("\n".join(lines(done.answer)) + "\n")
-    if done.report:
-        _say(f"report: {done.report}")
+app.command()(ask)
 
 
 @app.command()
@@ -261,7 +178,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say what would be done next, without doing it."""
-    settings = _config(
+    settings = read_config(
         config, assignments, objects=object_names(objects), seed=seed, tools=tools, budget=budget,
         model=model,
     )  # fmt: skip
@@ -281,7 +198,7 @@ def plan(
             "tool": best.tool,
         }
     if as_json:
-        _answer(answer)
+        print_json(answer)
     else:
         following = answer["next"]
         text = f"{following['words']} ({following['value']:.2f})" if following else "nothing to do"
@@ -296,7 +213,7 @@ def report(run: RunFolder, as_json: Json = False) -> None:
 
     path = str(write_report(run))
     if as_json:
-        _answer({"report": path})
+        print_json({"report": path})
     else:
         sys.stdout.write(path + "\n")
 
@@ -316,13 +233,13 @@ def replay(run: RunFolder, as_json: Json = False, quiet: Quiet = False) -> None:
         if view is not None:
             view.close()
     if as_json:
-        _answer(dataclasses.asdict(result))
+        print_json(dataclasses.asdict(result))
     elif result.same:
         sys.stdout.write(f"the same: {result.compared} decisions, every action, the result\n")
     else:
         sys.stdout.write(f"differs at {result.divergence}\n")
     for change in result.changed:
-        _say(f"other version than recorded: {change}")
+        say(f"other version than recorded: {change}")
     raise typer.Exit(0 if result.same else 1)
 
 
@@ -333,9 +250,9 @@ def doctor(
     """Say what is installed, which back-ends answer, what is missing and what mends it."""
     from mindseye.planner.doctor import examine, lines
 
-    checks = examine(_config(config, assignments))
+    checks = examine(read_config(config, assignments))
     if as_json:
-        _answer(
+        print_json(
             {"ok": all(c.ok for c in checks if c.needed), "checks": [c.to_json() for c in checks]}
         )
     else:
@@ -389,12 +306,8 @@ def bench(context: typer.Context) -> None:
 
 
 def _fail(message: str, code: int, arguments: list[str]) -> int:
-    line = " ".join(message.split())
-    _say(f"mindseye: {line}")
-    if "--json" in arguments:
-        ran = {"success": False, "reason": line, "steps": 0, "seconds": 0.0, "run": ""}
-        _answer({**(ran if arguments[0] in ("run", "demo") else {}), "error": line})
-    return code
+    ran = arguments[:1] in (["run"], ["demo"])
+    return fail(message, code, as_json="--json" in arguments, ran=ran)
 
 
 def _interrupt(signum: int, frame: object) -> None:
