@@ -46,7 +46,7 @@ def decide_scene(
     """
     scenes: tuple[str, ...] = (*get_args(Scene), NOTHING)
     if isinstance(model, Scorer):
-        asked = ask_program(question, choices, explain=False)
+        asked = ask_program(question, choices)
         # The scene is what a program begins with; nothing behind it is weighed.
         logs = model.score(asked, [_opening(s) for s in scenes])
         top = max(logs)
@@ -137,7 +137,7 @@ class ProgramWriter(Generic[T]):
     def _beams(self, scene: Scene, count: int) -> Iterator[tuple[str, float]]:
         """Yield programs of a scene: from a wide beam only where the narrow one fails."""
         assert isinstance(self.model, Scorer)
-        asked = ask_program(self.question, self.choices, explain=False)
+        asked = ask_program(self.question, self.choices)
         schema, seen = scene_program_schema(scene), set[str]()
         for width in dict.fromkeys((count, max(count, self.tries))):
             try:

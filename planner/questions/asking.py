@@ -1,40 +1,21 @@
-"""The prompts that ask for a scene program and for an answer, and the schemas of both.
+"""The prompts that ask for a scene program and for an answer, and the answer's schema.
 
 One place makes them, so that what a model is trained on is, letter for letter,
-what it is asked.
+what it is asked. What explains programs to a model that was not trained on them
+is in `mindseye.planner.ask.asking`.
 """
 
-import functools
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from mindseye.planner.language.asking import render
-from mindseye.tools.physics.lab.program import SCENES, program_schema
-
-Schema = dict[str, Any]
+from mindseye.planner.language.schemas import Schema
 
 NO_PROGRAM = '{"scene":"none"}'
 """What a model writes where no simulation helps."""
 _LONGEST_ANSWER = 300
-
-
-@functools.cache
-def _program_schema() -> str:
-    nothing = {
-        "type": "object", "properties": {"scene": {"const": "none"}}, "required": ["scene"],
-        "additionalProperties": False,
-    }  # fmt: skip
-    return json.dumps({"anyOf": [*program_schema()["anyOf"], nothing]})
-
-
-def question_schema() -> Schema:
-    """Return the schema of a scene program, or of the word that none helps."""
-    schema: Schema = json.loads(_program_schema())
-    named = {"title": "program", "description": "What is to be simulated."}
-    return named | schema
 
 
 def answer_schema(choices: Sequence[str] = ()) -> Schema:
@@ -47,24 +28,17 @@ def answer_schema(choices: Sequence[str] = ()) -> Schema:
     }  # fmt: skip
 
 
-def _messages(name: str, schema: Schema, explain: bool, **values: Any) -> list[BaseMessage]:
-    system = render("physics", explain=explain, schema=json.dumps(schema) if explain else "")
-    return [SystemMessage(system), HumanMessage(render(name, explain=explain, **values))]
-
-
-def ask_program(question: str, choices: Sequence[str] = (), *, explain: bool) -> list[BaseMessage]:
-    """Return the messages that ask for the scene program of a question.
+def ask_program(question: str, choices: Sequence[str] = ()) -> list[BaseMessage]:
+    """Return the messages that ask a model that was trained on them for a scene program.
 
     Args:
       question: as the person put it.
       choices: what may be answered, if that was said.
-      explain: spell out the conventions and the schema, for a model that was
-        not trained on these prompts.
     """
-    return _messages(
-        "program", question_schema() if explain else {}, explain,
-        question=question, choices=list(choices), scenes=SCENES,
-    )  # fmt: skip
+    return [
+        SystemMessage(render("physics", explain=False)),
+        HumanMessage(render("program", question=question, choices=list(choices))),
+    ]
 
 
 def ask_answer(
@@ -74,8 +48,14 @@ def ask_answer(
 
     Liu et al., Mind's Eye (2022): the result of a simulation is injected into the
     prompt, and the model answers from it.
+
+    Args:
+      question: as the person put it.
+      choices: what may be answered; none where that is free.
+      hint: a sentence, or "" where nothing was simulated.
+      explain: say what form the answer takes, for a model that was not trained
+        on these prompts.
     """
-    return _messages(
-        "answer", answer_schema(choices), explain,
-        question=question, choices=list(choices), hint=hint,
-    )  # fmt: skip
+    schema = json.dumps(answer_schema(choices))
+    asked = render("answer", question=question, choices=list(choices), hint=hint, explain=explain)
+    return [SystemMessage(render("physics", explain=explain, schema=schema)), HumanMessage(asked)]

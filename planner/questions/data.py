@@ -52,7 +52,7 @@ def program_example(question: Question, rng: random.Random) -> Example:
     """Return the example that teaches to write the scene program, choices shown or not."""
     choices, _ = _reworded(question, rng)
     shown = choices if rng.random() < 0.6 else ()
-    asked = ask_program(question.question, shown, explain=False)
+    asked = ask_program(question.question, shown)
     return _example("program", asked, question.program or NO_PROGRAM)
 
 

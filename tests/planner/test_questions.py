@@ -10,8 +10,10 @@ from typing import Any
 
 import llguidance
 import pytest
+from langchain_core.messages import BaseMessage
 
 import mindseye
+from mindseye.planner.ask.writing import scene_program_schema
 from mindseye.planner.cli import invoke
 from mindseye.planner.language.data import read_examples
 from mindseye.planner.questions import frames
@@ -21,7 +23,6 @@ from mindseye.planner.questions.asking import (
     answer_schema,
     ask_answer,
     ask_program,
-    question_schema,
 )
 from mindseye.planner.questions.data import check, make_minds_eye_data, training_examples
 from mindseye.planner.questions.generate import MIXTURE, examples, question, standard
@@ -32,7 +33,7 @@ from mindseye.planner.questions.tense import third
 from mindseye.planner.questions.things import american
 from mindseye.tools.errors import BadInput
 from mindseye.tools.physics.lab.closed_form import closed_form
-from mindseye.tools.physics.lab.program import SCENES, parse_program
+from mindseye.tools.physics.lab.program import SCENES, parse_program, program_schema
 from mindseye.tools.physics.lab.resolve import resolve
 
 STANDARD = Path(mindseye.__file__).parent / "eval" / "data" / "minds_eye.jsonl"
@@ -203,11 +204,11 @@ def fits(text: str, schema: dict[str, Any]) -> bool:
 
 
 def test_decoding_lets_target_programs_through(trained: list[Question]) -> None:
-    schema = question_schema()
     for q in trained[:60]:
-        assert fits(q.program or NO_PROGRAM, schema), q.program
-    assert not fits('{"scene":"circuit"}', schema)
-    assert not fits('{"scene":"none","bodies":[]}', schema)
+        if q.scene is not None and q.program is not None:
+            assert fits(q.program, scene_program_schema(q.scene)), q.program
+    assert not fits(NO_PROGRAM, program_schema())
+    assert not fits('{"scene":"circuit"}', program_schema())
 
 
 def test_every_kind_is_there_in_its_share(trained: list[Question]) -> None:
@@ -225,19 +226,31 @@ def test_every_kind_is_there_in_its_share(trained: list[Question]) -> None:
     assert "metre" in text
 
 
-def test_prompts_are_short_for_the_adapter_and_explained_for_others() -> None:
-    system, user = (str(m.content) for m in ask_program("Which?", ("a", "b"), explain=False))
-    assert system == "You answer physics questions by simulation."
-    assert user == "Question: Which?\nChoices: a; b\nProgram:"
-    assert str(ask_program("Which?", explain=False)[1].content) == "Question: Which?\nProgram:"
-    user = str(ask_answer("Which?", ("a",), "Simulation: so.", explain=False)[1].content)
-    assert user == "Question: Which?\nChoices: a\nSimulation: so.\nAnswer:"
-    system, user = (str(m.content) for m in ask_program("Which?", explain=True))
-    assert "anyOf" in system
-    assert all(scene in user for scene in SCENES)
-    example = next(line for line in user.splitlines() if line.startswith('{"scene":"projection"'))
-    assert parse_program(example).text() == example
-    assert "word for word" in str(ask_answer("Which?", ("a",), explain=True)[1].content)
+def test_the_adapter_is_asked_in_the_words_it_was_trained_on() -> None:
+    def asked(messages: list[BaseMessage]) -> list[str]:
+        return [str(m.content) for m in messages]
+
+    # Letter for letter: another space, and the weights were trained on something else.
+    system = "You answer physics questions by simulation."
+    question = "Which is faster, X or Y?"
+    assert asked(ask_program(question)) == [system, f"Question: {question}\nProgram:"]
+    assert asked(ask_program(question, ("X", "Y", "same"))) == [
+        system, f"Question: {question}\nChoices: X; Y; same\nProgram:",
+    ]  # fmt: skip
+    hint = "Simulation: the speed of X is 2 m/s, of Y 1 m/s; X has more."
+    assert asked(ask_answer(question, explain=False)) == [system, f"Question: {question}\nAnswer:"]
+    assert asked(ask_answer(question, ("X", "Y"), hint, explain=False)) == [
+        system, f"Question: {question}\nChoices: X; Y\n{hint}\nAnswer:",
+    ]  # fmt: skip
+
+
+def test_other_models_are_told_what_form_an_answer_takes() -> None:
+    system, user = (str(m.content) for m in ask_answer("Which?", ("a",), explain=True))
+    assert json.dumps(answer_schema(("a",))) in system
+    assert "word for word" in user
+    assert "simulation showed" not in user
+    free = str(ask_answer("How far?", (), "Simulation: so.", explain=True)[1].content)
+    assert "Simulation: so.\nAnswer from what the simulation showed. Give a name" in free
 
 
 def test_training_examples_ask_as_the_planner_asks() -> None:
