@@ -15,7 +15,7 @@ from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
-from mindseye.tools.goals import Goal
+from mindseye.tools.goals import Goal, progress
 from mindseye.tools.values import Frames
 
 
@@ -114,19 +114,46 @@ class Agent:
             success=success, reason=reason, steps=episode.steps, seconds=seconds, run=folder
         )
 
-    def plan(self, task: str, frame: Frames) -> Plan:
+    def plan(
+        self,
+        task: str,
+        frame: Frames,
+        recorder: Recorder | NullRecorder | None = None,
+        on_event: OnEvent | None = None,
+    ) -> Plan:
         """Return what would be done next for a task, given one camera frame.
 
         Args:
           task: what is wanted, in words.
           frame: `[H, W, 3] uint8`.
+          recorder: where the record goes; None keeps none.
+          on_event: called with every event, when there is no recorder.
+
+        Raises:
+          BadInput: the task makes no sense on this table.
+          Unavailable: a model or tool does not answer.
         """
-        context = self._context(NullRecorder())
-        scene = self.eye.vision.look([frame])[0]
-        memory = Memory(scene)
+        started = time.monotonic()
+        recorder, config = recorder or NullRecorder(on_event), self.config
+        recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
+        context = self._context(recorder)
+        memory = Memory(self.eye.vision.look([frame])[0])
         context.expected = memory.expected
-        context.goal = self._understand(task, memory.expected, context)
-        decision = Decider(context, 0, memory.scene, frame).decide()
+        try:
+            context.goal = self._understand(task, memory.expected, context)
+            held = progress(context.goal, memory.scene.layout, memory.expected)
+            kept = recorder.frame(frame)
+            recorder.emit(ev.Observed(decision=0, frame=kept, scene=memory.scene, progress=held))
+            decision = Decider(context, 0, memory.scene, frame).decide()
+        except ToolError as error:
+            raise Unavailable(f"a model kept giving what cannot be used: {error}") from error
+        reason = "nothing to do" if decision is None else decision.judgement.candidate.words
+        recorder.emit(
+            ev.Finished(
+                success=decision is not None, reason=reason, steps=0,
+                seconds=time.monotonic() - started, cost=context.cost,
+            )
+        )  # fmt: skip
         return Plan(goal=context.goal, decision=decision)
 
     def _context(self, recorder: Recorder | NullRecorder) -> Context:

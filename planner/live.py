@@ -127,7 +127,7 @@ class LiveView:
         if isinstance(event, Chosen):
             self._weighing = _Weighing()
         if self._status is not None:
-            self._status.update(Text(_doing(event)))
+            self._status.update(Text(doing(event)))
             if isinstance(event, Finished):
                 self.close()
 
@@ -195,7 +195,8 @@ def _seen(event: Observed) -> str:
     return text if event.progress is None else f"{text}; goal at {100 * event.progress:.0f} %"
 
 
-def _doing(event: Event) -> str:
+def doing(event: Event) -> str:
+    """Return what goes on once an event has been heard, in a few words."""
     match event:
         case RunStarted() | Acted():
             return "looking"

@@ -21,7 +21,7 @@ from mindseye.tools.errors import BadInput
 from mindseye.tools.physics.lab.lab import Finding, investigate
 from mindseye.tools.physics.lab.program import Program
 from mindseye.tools.physics.mjcf.sandbox import Sandbox
-from mindseye.tools.values import Clip
+from mindseye.tools.values import Clip, SceneGraph
 
 What = Literal["scene", "program", "mjcf", "push"]
 
@@ -84,6 +84,7 @@ class Asker:
         samples: int = 1,
         tries: int = 3,
         draw: bool = True,
+        see: Callable[[], SceneGraph] | None = None,
     ) -> None:
         """Bind a chat model that is loaded.
 
@@ -93,9 +94,10 @@ class Asker:
           samples: simulations that the model writes independently, and that vote.
           tries: times a model may write anew what cannot be simulated.
           draw: make a clip of what was simulated, where a record is kept.
+          see: tells what stands on the table; None lays the one the config describes.
         """
         self.model, self.config = model, config or Config()
-        self.samples, self.tries, self.draw = samples, tries, draw
+        self.samples, self.tries, self.draw, self.see = samples, tries, draw, see
         self.sandbox = Sandbox()
 
     def close(self) -> None:
@@ -172,7 +174,8 @@ class _Asking:
             # Loads what sees and simulates the table, which no other question needs.
             from mindseye.planner.ask.table import what_if
 
-            return [what_if(self.model, self.question, self.asker.config)], ""
+            seen = what_if(self.model, self.question, self.asker.config, self.asker.see)
+            return [seen], ""
         scenes = decide_scene(self.model, self.question, self.choices, self._refused("scene"))
         scene = max(scenes, key=lambda s: scenes[s])
         self.recorder.emit(ev.Wrote(what="scene", text=scene, probability=scenes[scene]))

@@ -18,6 +18,7 @@ from mindseye.planner.live import LiveView
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder, new_run_folder
 from mindseye.planner.report import write_report
 from mindseye.tools.errors import BadInput, MindseyeError
+from mindseye.tools.values import SceneGraph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +106,20 @@ def ask_once(
 
 
 def answer_with(
-    model: BaseChatModel, asking: Asking, config: Config, recorder: Recorder | NullRecorder
+    model: BaseChatModel,
+    asking: Asking,
+    config: Config,
+    recorder: Recorder | NullRecorder,
+    see: Callable[[], SceneGraph] | None = None,
 ) -> Answer:
     """Answer a question with a model that is loaded, from the first event to the last.
+
+    Args:
+      model: any chat model.
+      asking: the question, checked.
+      config: of the table, where the question is about one.
+      recorder: hears and keeps what happens.
+      see: tells what stands on a table that is laid already.
 
     Raises:
       BadInput: the question cannot be asked of this table.
@@ -115,7 +127,7 @@ def answer_with(
     """
     started = time.monotonic()
     recorder.emit(ev.RunStarted(task=asking.question, seed=config.seed, config=config.to_json()))
-    with _asker(model, asking, config) as asker:
+    with _asker(model, asking, config, see) as asker:
         answer = asker.ask(
             asking.question, asking.choices, asking.mode, table=asking.table, recorder=recorder
         )
@@ -128,8 +140,10 @@ def answer_with(
 
 
 @contextlib.contextmanager
-def _asker(model: BaseChatModel, asking: Asking, config: Config) -> Iterator[Asker]:
-    asker = Asker(model, config, samples=asking.samples, tries=asking.tries)
+def _asker(
+    model: BaseChatModel, asking: Asking, config: Config, see: Callable[[], SceneGraph] | None
+) -> Iterator[Asker]:
+    asker = Asker(model, config, samples=asking.samples, tries=asking.tries, see=see)
     try:
         yield asker
     finally:

@@ -4,7 +4,7 @@ import contextlib
 import math
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +50,10 @@ _BARE = re.compile(
 )
 
 
+See = Callable[[], SceneGraph]
+"""Tells what stands on a table."""
+
+
 def look(config: Config) -> SceneGraph:
     """Lay the table that a config describes, and return what vision sees on it."""
     set_threads(config.threads)
@@ -61,8 +65,16 @@ def look(config: Config) -> SceneGraph:
         return vision.look([begin(world)["frame"]])[0]
 
 
-def what_if(model: BaseChatModel, question: str, config: Config) -> Evidence:
+def what_if(
+    model: BaseChatModel, question: str, config: Config, see: See | None = None
+) -> Evidence:
     """Return what a push that a question speaks of would do.
+
+    Args:
+      model: understands the question.
+      question: speaks of a push, as in "what happens if I push ...".
+      config: of the table, and of the physics.
+      see: returns the scene of a table that is laid already; None lays the config's.
 
     Raises:
       BadInput: the question speaks of no push, or of what is not on the table.
@@ -74,7 +86,7 @@ def what_if(model: BaseChatModel, question: str, config: Config) -> Evidence:
             "cannot tell what is pushed where; ask such as "
             '"what happens if I push the red cube left?"'
         )
-    scene = look(config)
+    scene = look(config) if see is None else see()
     what = _pushed(understand(model, task, scene.names), task, scene)
     try:
         return _simulated(load_tool(config, "physics"), scene, what, config.seed)
@@ -91,10 +103,10 @@ def _simulated(physics: PhysicsEngine, scene: SceneGraph, what: "_Pushed", seed:
         physics.simulate(misread(scene, rng), [what.push], HORIZON)[0] for _ in range(DOUBTS)
     ]
     others = physics.simulate(scene, what.others, HORIZON) if what.others else []
-    firm = all(_alike(rollout, o, math.inf) for o in others)
+    firm = all(alike(rollout, o, math.inf) for o in others)
     return Evidence(
-        what="push", text=what.words, hint=_told(what, scene, rollout),
-        trust=(1 + sum(_alike(rollout, o, SAME_END) for o in doubtful)) / (1 + DOUBTS),
+        what="push", text=what.words, hint=told(what.words, what.push, scene, rollout),
+        trust=(1 + sum(alike(rollout, o) for o in doubtful)) / (1 + DOUBTS),
         depends=() if firm else (f"a push of {100 * FAR:.0f} cm",),
         simulations=1 + DOUBTS + len(others), clip=rollout.clip,
         numbers=_numbers(scene, rollout), seconds=time.monotonic() - started,
@@ -144,7 +156,7 @@ def _subgoal(goal: Goal) -> Subgoal:
     raise BadInput(f"one push of one object can be simulated, not {goal.words()!r}")
 
 
-def _alike(one: Rollout, other: Rollout, apart: float) -> bool:
+def alike(one: Rollout, other: Rollout, apart: float = SAME_END) -> bool:
     """Say whether in two futures the same falls, the same is met, and ends are that near."""
     if set(one.fallen) != set(other.fallen) or _met(one) != _met(other):
         return False
@@ -166,29 +178,35 @@ def _way(name: str, scene: SceneGraph, rollout: Rollout) -> Point:
     return there[0] - before[0], there[1] - before[1]
 
 
-def _told(what: _Pushed, scene: SceneGraph, rollout: Rollout) -> str:
-    """Return one sentence about what moved; what stays is left out, but for what is pushed."""
+def told(words: str, push: Push, scene: SceneGraph, rollout: Rollout) -> str:
+    """Return one sentence about what moved; what stays is left out, but for what is pushed.
+
+    Args:
+      words: the push in words, as in "push the red cube left".
+      push: what was simulated.
+      scene: what it was simulated from.
+      rollout: what came of it.
+    """
     shown = []
-    for name in sorted(scene.names, key=lambda n: n != what.push.subject):
+    for name in sorted(scene.names, key=lambda n: n != push.subject):
         if name in rollout.fallen:
             shown.append({"name": name, "fell": True})
             continue
         way = _way(name, scene, rollout)
         far = math.hypot(*way)
-        if far >= MOVED or name == what.push.subject:
+        if far >= MOVED or name == push.subject:
             shown.append(
                 {"name": name, "fell": False, "way": round(100 * far) if far >= MOVED else 0,
                  "direction": _direction(way), "where": where_words(name, rollout.layout)}
             )  # fmt: skip
     return render(
-        "whatif", words=what.words, subject=what.push.subject, objects=shown,
-        touched=_touched(what, rollout), fell=bool(rollout.fallen),
+        "whatif", words=words, subject=push.subject, objects=shown,
+        touched=_touched(push.subject, rollout), fell=bool(rollout.fallen),
     ).strip()  # fmt: skip
 
 
-def _touched(what: _Pushed, rollout: Rollout) -> Sequence[str]:
+def _touched(subject: str, rollout: Rollout) -> Sequence[str]:
     """Return what the pushed object ran into."""
-    subject = what.push.subject
     pairs = [(e.subject, e.other) for e in rollout.events if e.kind == "collided"]
     met = [b if a == subject else a for a, b in pairs if subject in (a, b)]
     return [name for name in dict.fromkeys(met) if name in rollout.names]
