@@ -18,12 +18,21 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from mindseye.planner.language.decoding import Decoder
+from mindseye.planner.language import usage
+from mindseye.planner.language.decoding import Decoder, Free
 from mindseye.planner.language.lora import merge_adapter
+from mindseye.planner.language.together import Together
 from mindseye.planner.language.weights import ensure_weights
 from mindseye.tools.errors import BadInput, Unavailable
 
+BATCH = 32
+"""Answers that are decoded together."""
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
+
+_Beam = tuple[Sequence[int], dict[str, Any], int]
+"""Prompt, schema, and how many answers."""
+_Choice = tuple[Sequence[int], Sequence[str]]
+"""Prompt and candidates."""
 
 
 def package_adapter() -> Path:
@@ -67,7 +76,8 @@ class SmolLM(BaseChatModel):
     seed: int = 0
 
     _decoder: Decoder | None = PrivateAttr(default=None)
-    _lock: threading.RLock = PrivateAttr(default_factory=threading.RLock)
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    _together: Together = PrivateAttr(default_factory=lambda: Together(BATCH))
 
     @property
     def _llm_type(self) -> str:
@@ -119,22 +129,60 @@ class SmolLM(BaseChatModel):
     def beam(
         self, messages: Sequence[BaseMessage], schema: dict[str, Any], k: int
     ) -> list[tuple[str, float]]:
-        """Return the best `k` JSON answers with log-probabilities, best first."""
-        with self._lock:
-            return self.decoder.beam(self.decoder.encode(_chat(messages)), schema, k)
+        """Return the best `k` JSON answers with log-probabilities, best first.
+
+        Calls that threads make at the same time are decoded together, as are those
+        of `score` and of `invoke`.
+        """
+        asked: _Beam = (self.decoder.encode(_chat(messages)), schema, k)
+        found: list[tuple[str, float]] = self._together.call(self._beams, asked)
+        usage.add(len(asked[0]), sum(len(self._tokens(text)) for text, _ in found))
+        return found
+
+    def _beams(self, asked: Sequence[_Beam]) -> list[list[tuple[str, float]] | Exception]:
+        if len(asked) > 1 and all(k == 1 for _, _, k in asked):
+            found = self.decoder.answers([(ids, schema) for ids, schema, _ in asked])
+            return [f if isinstance(f, BadInput) else [f] for f in found]
+        return [self.decoder.beam(ids, schema, k) for ids, schema, k in asked]
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probabilities of candidate answers, normalised among them."""
-        with self._lock:
-            return self.decoder.score(self.decoder.encode(_chat(messages)), candidates)
+        asked: _Choice = (self.decoder.encode(_chat(messages)), candidates)
+        logprobs: list[float] = self._together.call(self._scores, asked)
+        usage.add(len(asked[0]), 1)
+        return logprobs
+
+    def _scores(self, asked: Sequence[_Choice]) -> list[list[float]]:
+        if len(asked) > 1:
+            return self.decoder.scores(asked)
+        return [self.decoder.score(ids, candidates) for ids, candidates in asked]
+
+    def _tokens(self, text: str) -> list[int]:
+        tokens: list[int] = self.decoder.tokenizer.encode(text, add_special_tokens=False)
+        return tokens
+
+    def _free(self) -> Free:
+        return Free(limit=self.max_tokens, temperature=self.temperature, seed=self.seed)
+
+    def _text(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None) -> str:
+        """Return the whole answer."""
+        ids = self.decoder.encode(_chat(messages))
+        tokens: list[int] = self._together.call(self._written, (ids, self._free()))
+        usage.add(len(ids), len(tokens))
+        text: str = self.decoder.tokenizer.decode(tokens, skip_special_tokens=True)
+        return text[: min([text.index(s) for s in stop or () if s in text], default=len(text))]
+
+    def _written(self, asked: Sequence[tuple[Sequence[int], Free]]) -> list[list[int]]:
+        if len(asked) > 1:
+            return self.decoder.texts(asked)
+        return [list(self.decoder.sample(ids, how)) for ids, how in asked]
 
     def _pieces(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None) -> Iterator[str]:
         """Yield the answer in pieces of text."""
-        generator = torch.Generator().manual_seed(self.seed)
         tokens: list[int] = []
         told = ""
         ids = self.decoder.encode(_chat(messages))
-        for token in self.decoder.sample(ids, self.max_tokens, self.temperature, generator):
+        for token in self.decoder.sample(ids, self._free()):
             tokens.append(token)
             text = self.decoder.tokenizer.decode(tokens, skip_special_tokens=True)
             ends = [text.index(s) for s in stop or () if s in text]
@@ -155,11 +203,9 @@ class SmolLM(BaseChatModel):
         schema: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        with self._lock:
-            if schema is not None:
-                text = self.beam(messages, schema, 1)[0][0]
-            else:
-                text = "".join(self._pieces(messages, stop))
+        text = (
+            self._text(messages, stop) if schema is None else self.beam(messages, schema, 1)[0][0]
+        )
         return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
 
     def _stream(
@@ -169,7 +215,7 @@ class SmolLM(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        with self._lock:
+        with self._together.alone():
             for piece in self._pieces(messages, stop):
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager:

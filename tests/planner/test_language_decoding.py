@@ -2,7 +2,9 @@
 
 import json
 import math
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,10 +14,11 @@ from tokenizers.decoders import ByteLevel
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mindseye.planner.language.data import Example
-from mindseye.planner.language.decoding import Decoder
+from mindseye.planner.language.decoding import Decoder, Free
 from mindseye.planner.language.lora import add_low_rank
 from mindseye.planner.language.mind import LanguageMind, understand
 from mindseye.planner.language.schemas import goal_schema, subgoal_schema, tools_schema
+from mindseye.planner.language.together import Together
 from mindseye.planner.language.train import answer_loss, answer_tokens, batches, encode
 from mindseye.planner.language.weights import cache_folder
 from mindseye.tools.errors import BadInput
@@ -56,7 +59,7 @@ def brute_force(decoder: Decoder, ids: Sequence[int], texts: Sequence[str]) -> l
     logs = []
     for path in paths:
         with torch.inference_mode():
-            logits = decoder.model(torch.tensor([[*ids, *path]])).logits[0, len(ids) - 1 :]
+            logits = decoder.network.model(torch.tensor([[*ids, *path]])).logits[0, len(ids) - 1 :]
         total = 0.0
         for i, token in enumerate(path):
             options = sorted({p[i] for p in paths if p[:i] == path[:i] and len(p) > i})
@@ -92,14 +95,14 @@ def test_rows_of_different_length_do_not_disturb_each_other(decoder: Decoder) ->
     assert len(wide) == 12
     for text, _ in wide:
         assert json.loads(text)["move"] in names
-    alone = Decoder(decoder.model, decoder.tokenizer).beam(ids, subgoal_schema(names), 12)
+    alone = Decoder(decoder.network.model, decoder.tokenizer).beam(ids, subgoal_schema(names), 12)
     assert [t for t, _ in alone] == [t for t, _ in wide]
     assert [p for _, p in wide] == sorted((p for _, p in wide), reverse=True)
 
 
 def test_only_what_is_new_of_a_prompt_is_read(decoder: Decoder) -> None:
     first, second = ([{"role": "user", "content": c}] for c in ("abcdefgh", "abcdefxy"))
-    fresh = Decoder(decoder.model, decoder.tokenizer).beam(
+    fresh = Decoder(decoder.network.model, decoder.tokenizer).beam(
         decoder.encode(second), tools_schema(), 2
     )
     decoder.beam(decoder.encode(first), tools_schema(), 1)
@@ -109,6 +112,64 @@ def test_only_what_is_new_of_a_prompt_is_read(decoder: Decoder) -> None:
     for (text, logprob), (same, exact) in zip(again, fresh, strict=True):
         assert text == same
         assert logprob == pytest.approx(exact, abs=1e-4)
+
+
+PROMPTS = ["which tool?", "and now?", "a much longer prompt than the others, for the gaps"]
+
+
+def test_many_questions_together_are_answered_as_one_by_one(decoder: Decoder) -> None:
+    ids = [decoder.encode([{"role": "user", "content": p}]) for p in PROMPTS]
+    schemas = [tools_schema(), subgoal_schema(["red cube", "blue cylinder"]), tools_schema()]
+    asked = list(zip(ids, schemas, strict=True))
+    together = decoder.answers(asked)
+    for found, (i, schema) in zip(together, asked, strict=True):
+        assert isinstance(found, tuple)
+        text, logprob = found
+        alone, expected = decoder.beam(i, schema, 1)[0]
+        assert text == alone
+        assert logprob == pytest.approx(expected, abs=1e-3)
+    candidates = [["12", "134", "135"], ["yes", "no"], ["only"]]
+    scored = decoder.scores(list(zip(ids, candidates, strict=True)))
+    for logprobs, i, options in zip(scored, ids, candidates, strict=True):
+        assert logprobs == pytest.approx(decoder.score(i, options), abs=1e-4)
+    how = [Free(limit=12), Free(limit=5, temperature=1.0, seed=3), Free(limit=9)]
+    written = decoder.texts(list(zip(ids, how, strict=True)))
+    assert written == [list(decoder.sample(i, h)) for i, h in zip(ids, how, strict=True)]
+
+
+def test_calls_at_the_same_time_share_a_batch_and_keep_their_own_errors() -> None:
+    together, sizes, gate = Together(most=4), list[int](), threading.Event()
+
+    def halve(asked: Sequence[int]) -> list[float | Exception]:
+        gate.wait(5)
+        sizes.append(len(asked))
+        if len(asked) > 1 and -1 in asked:
+            raise ValueError("the whole batch fails")
+        return [BadInput(f"{a} is odd") if a % 2 else a / 2 for a in asked]
+
+    def ask(number: int) -> float | str:
+        try:
+            return together.call(halve, number)
+        except BadInput as error:
+            return str(error)
+
+    numbers = [0, 2, 3, 4, 6, 7, 8, -1, 10]
+    with ThreadPoolExecutor(len(numbers)) as pool:
+        replies = [pool.submit(ask, n) for n in numbers]
+        gate.set()
+        found = [r.result(timeout=10) for r in replies]
+    assert found == [f"{n} is odd" if n % 2 else n / 2 for n in numbers]
+    assert max(sizes) > 1
+
+
+def test_nobody_is_served_while_somebody_streams() -> None:
+    together = Together(most=4)
+    with ThreadPoolExecutor(1) as pool:
+        with together.alone():
+            late = pool.submit(together.call, lambda asked: list(asked), 1)
+            with pytest.raises(TimeoutError):
+                late.result(timeout=0.1)
+        assert late.result(timeout=10) == 1
 
 
 def test_a_schema_that_cannot_be_is_bad_input(decoder: Decoder) -> None:

@@ -1,0 +1,54 @@
+"""A causal model that reads rows of different length together, each behind its own past."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import DynamicCache
+
+
+class Batch:
+    """Keys and values of rows of different length; gaps are masked."""
+
+    def __init__(
+        self, rows: int, device: torch.device, cache: DynamicCache | None = None, length: int = 0
+    ) -> None:
+        """Set up rows that share the past in `cache`, `length` tokens long; none by default."""
+        self.cache = DynamicCache() if cache is None else cache
+        self.mask = torch.ones(rows, length, dtype=torch.long, device=device)
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep (or repeat) rows, in this order."""
+        if list(rows) != list(range(len(self.mask))):
+            index = torch.tensor(rows, device=self.mask.device)
+            self.cache.batch_select_indices(index)
+            self.mask = self.mask[index]
+
+
+class Network:
+    """The model without its tokenizer."""
+
+    def __init__(self, model: Any, padding: int) -> None:
+        """Bind a loaded model; `padding` is the token that fills gaps."""
+        self.model, self.padding = model, padding
+        self.device: torch.device = model.device
+        self.vocabulary: int = model.config.vocab_size
+
+    def read(self, batch: Batch, rows: Sequence[Sequence[int]]) -> Tensor:
+        """Append the tokens of each row to the batch; return logits `[B, V]` after the last one."""
+        longest = max(len(r) for r in rows)
+        ids = torch.tensor(
+            [[*r, *([self.padding] * (longest - len(r)))] for r in rows], device=self.device
+        )
+        lengths = torch.tensor([len(r) for r in rows], device=self.device)
+        present = (torch.arange(longest, device=self.device)[None] < lengths[:, None]).long()
+        before = batch.mask.sum(dim=1, keepdim=True)
+        batch.mask = torch.cat([batch.mask, present], dim=1)
+        hidden = self.model.model(
+            input_ids=ids, attention_mask=batch.mask, past_key_values=batch.cache, use_cache=True,
+            position_ids=before + (present.cumsum(dim=1) - 1).clamp(min=0),
+        ).last_hidden_state  # fmt: skip
+        last = hidden[torch.arange(len(rows), device=self.device), lengths - 1]
+        logits: Tensor = self.model.lm_head(last).float()
+        return logits
