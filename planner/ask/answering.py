@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from mindseye.planner.ask.grammar import asks_for_order, asks_yes_or_no
 from mindseye.planner.language.answers import SURE, answer_under, lean
@@ -79,11 +80,24 @@ def form_of(question: str, choices: Sequence[str], program: Program | None) -> F
             return Form(kind="free")
 
 
-def choose(model: BaseChatModel, question: str, form: Form, hint: str = "") -> dict[str, float]:
+def choose(
+    model: BaseChatModel,
+    question: str,
+    form: Form,
+    hint: str = "",
+    before: Sequence[BaseMessage] = (),
+) -> dict[str, float]:
     """Return the probability of each option of a form, the simulation's hint in the prompt.
 
     Liu et al., Mind's Eye (2022): the hint is injected, and the language model
     answers; nothing goes past it.
+
+    Args:
+      model: any chat model.
+      question: in plain words.
+      form: what may be answered.
+      hint: what a simulation showed, or "".
+      before: messages that stand before the question.
 
     Raises:
       Unavailable: the model does not answer.
@@ -91,7 +105,8 @@ def choose(model: BaseChatModel, question: str, form: Form, hint: str = "") -> d
     options, schema = form.options, answer_schema(form.options)
     # Orders are many, and each is plain from the question: they are not listed.
     listed = options if form.kind == "choice" else ()
-    asked = ask_answer(question, listed, hint, explain=not isinstance(model, Scorer))
+    untrained = not isinstance(model, Scorer)
+    asked = ask_answer(question, listed, hint, explain=untrained, before=before)
     if not isinstance(model, Scorer):
         chosen = answer_under(model, asked, schema, lambda a: _picked(a["answer"], options))
         return dict(zip(options, lean(chosen, len(options)), strict=True))
@@ -116,14 +131,16 @@ def _bare(text: str) -> str:
     return re.sub(r"^(?:the|a|an) ", "", " ".join(text.lower().split())).rstrip(".")
 
 
-def answer_freely(model: BaseChatModel, question: str, hint: str = "") -> tuple[str, float]:
-    """Return an answer in a few words, and how likely the model finds it.
+def answer_freely(
+    model: BaseChatModel, question: str, hint: str = "", before: Sequence[BaseMessage] = ()
+) -> tuple[str, float]:
+    """Return an answer in a few words, and how likely the model finds it; see `choose`.
 
     Raises:
       Unavailable: the model does not answer.
     """
     schema = answer_schema()
-    asked = ask_answer(question, (), hint, explain=not isinstance(model, Scorer))
+    asked = ask_answer(question, (), hint, explain=not isinstance(model, Scorer), before=before)
     if isinstance(model, Scorer):
         text, logprob = model.beam(asked, schema, 1)[0]
         return str(json.loads(text)["answer"]), math.exp(logprob)

@@ -130,6 +130,20 @@ class Asker:
         asking = _Asking(self, question, choices, mode, recorder or NullRecorder())
         return asking.run(table)
 
+    def look(
+        self, question: str, choices: Sequence[str] = (), mode: Mode = "program"
+    ) -> tuple[list[Evidence], str]:
+        """Return what simulations of a question show, likeliest first, or why there are none.
+
+        It is the first half of `ask`; `mindseye.planner.ask.conclude` is the second.
+
+        Raises:
+          BadInput: no question, or choices that are none.
+          Unavailable: the language model does not answer.
+        """
+        question, choices = checked_question(question), checked_choices(choices)
+        return _Asking(self, question, choices, mode, NullRecorder()).look(table=False)
+
 
 class _Asking:
     """One question on its way."""
@@ -155,7 +169,7 @@ class _Asking:
                 samples=self.asker.samples, tries=self.asker.tries,
             )
         )  # fmt: skip
-        evidence, note = self._look(table)
+        evidence, note = self.look(table)
         conclusion = conclude(self.model, self.question, self.choices, evidence, note)
         answer = self._recorded(conclusion, evidence)
         seconds = round(time.monotonic() - self.started, 6)
@@ -166,7 +180,7 @@ class _Asking:
         self.recorder.emit(ev.Answered(answer=answer))
         return answer
 
-    def _look(self, table: bool | None) -> tuple[list[Evidence], str]:
+    def look(self, table: bool | None) -> tuple[list[Evidence], str]:
         """Return what simulations showed, likeliest first, or why there are none."""
         if self.mode == "none":
             return [], NOT_WANTED

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage
 
 from mindseye.planner.ask.answer import Answer
 from mindseye.planner.ask.answering import (
@@ -51,6 +52,7 @@ def conclude(
     choices: Sequence[str],
     evidence: Sequence[Evidence],
     note: str = "",
+    before: Sequence[BaseMessage] = (),
 ) -> Conclusion:
     """Return the answer that simulations lead to.
 
@@ -63,6 +65,7 @@ def conclude(
       choices: what may be answered; without, question and program decide.
       evidence: what was simulated, likeliest first; nothing where no simulation helps.
       note: why there is none.
+      before: messages that stand before the question, such as others with their answers.
 
     Raises:
       Unavailable: the model does not answer.
@@ -72,11 +75,11 @@ def conclude(
     if form.kind == "number":
         found = _measured(evidence)
     elif form.kind != "free":
-        found = _chosen(model, question, form, evidence)
+        found = _chosen(model, question, form, evidence, before)
     elif evidence and evidence[0].what == "push":
         found = _told(evidence[0])
     else:
-        found = _free(model, question, evidence)
+        found = _free(model, question, evidence, before)
     return _resting_on(found, evidence, note)
 
 
@@ -124,9 +127,14 @@ def _told(shown: Evidence) -> Conclusion:
     return Conclusion(answer=answer, shown=shown)
 
 
-def _free(model: BaseChatModel, question: str, evidence: Sequence[Evidence]) -> Conclusion:
+def _free(
+    model: BaseChatModel,
+    question: str,
+    evidence: Sequence[Evidence],
+    before: Sequence[BaseMessage],
+) -> Conclusion:
     shown = evidence[0] if evidence else None
-    said, chance = answer_freely(model, question, shown.hint if shown else "")
+    said, chance = answer_freely(model, question, shown.hint if shown else "", before)
     answer = Answer(
         answer=said, confidence=chance * (shown.trust if shown else 1.0), model_answer=said,
         tool="simulation" if shown else "none",
@@ -135,17 +143,23 @@ def _free(model: BaseChatModel, question: str, evidence: Sequence[Evidence]) -> 
 
 
 def _chosen(
-    model: BaseChatModel, question: str, form: Form, evidence: Sequence[Evidence]
+    model: BaseChatModel,
+    question: str,
+    form: Form,
+    evidence: Sequence[Evidence],
+    before: Sequence[BaseMessage],
 ) -> Conclusion:
     """Let the model choose with each simulation's hint, and add the votes up."""
     if not evidence:
-        chances = choose(model, question, form)
+        chances = choose(model, question, form, before=before)
         said = max(form.options, key=lambda o: chances[o])
         answer = Answer(
             answer=said, confidence=chances[said], tool="none", model_answer=said, choices=chances
         )
         return Conclusion(answer=_numbered(answer))
-    votes = [_Vote(evidence=e, chances=choose(model, question, form, e.hint)) for e in evidence]
+    votes = [
+        _Vote(evidence=e, chances=choose(model, question, form, e.hint, before)) for e in evidence
+    ]
     chances = _mixed(votes, form.options)
     said = max(form.options, key=lambda o: chances[o])
     leading = max(votes, key=lambda v: v.chances[said] * v.evidence.trust)

@@ -42,7 +42,12 @@ def ask_program(question: str, choices: Sequence[str] = ()) -> list[BaseMessage]
 
 
 def ask_answer(
-    question: str, choices: Sequence[str] = (), hint: str = "", *, explain: bool
+    question: str,
+    choices: Sequence[str] = (),
+    hint: str = "",
+    *,
+    explain: bool,
+    before: Sequence[BaseMessage] = (),
 ) -> list[BaseMessage]:
     """Return the messages that ask for the answer; `hint` is what was simulated.
 
@@ -55,7 +60,9 @@ def ask_answer(
       hint: a sentence, or "" where nothing was simulated.
       explain: say what form the answer takes, for a model that was not trained
         on these prompts.
+      before: what was said earlier: other questions with their answers, or thoughts.
     """
     schema = json.dumps(answer_schema(choices))
     asked = render("answer", question=question, choices=list(choices), hint=hint, explain=explain)
-    return [SystemMessage(render("physics", explain=explain, schema=schema)), HumanMessage(asked)]
+    system = SystemMessage(render("physics", explain=explain, schema=schema))
+    return [system, *before, HumanMessage(asked)]
