@@ -126,7 +126,7 @@ class Answer:
     def _measurable(self) -> bool:
         """Say whether things are not next to still after a collision.
 
-        The simulation knows speeds to 0.3 % of the closing speed, whatever they are.
+        What nearly cancels is known less well than what it is left of.
         """
         if self.experiment.scene != "collision":
             return True

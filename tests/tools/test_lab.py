@@ -1,6 +1,7 @@
 """From a scene program to an answer, a hint and a clip."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,16 @@ def test_what_never_happens_is_said() -> None:
     assert found.verdict.answer == "never"
     assert found.verdict.value is None
     assert "the box does not get there" in found.hint
+
+
+def test_what_is_unstable_is_refused_and_leaves_no_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    barge = {"name": "barge", "mass": "4e14 kg", "force": "0.3 N", "friction": "0"}
+    with pytest.raises(ToolError, match="too far apart"):
+        _find("friction", {"kind": "does", "event": "reaches"}, barge)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_how_much_more_may_decide() -> None:

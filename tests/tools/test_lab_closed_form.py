@@ -11,6 +11,7 @@ from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.lab.closed_form import closed_form, start_velocities
 from mindseye.tools.physics.lab.contact import damping_for, rebound
 from mindseye.tools.physics.lab.experiment import Experiment
+from mindseye.tools.physics.lab.lab import read, run
 from mindseye.tools.physics.lab.measures import measure_bodies, occurrences
 from mindseye.tools.physics.lab.program import SCENES, Measure, Quantity, Scene, parse_program
 from mindseye.tools.physics.lab.resolve import resolve
@@ -59,17 +60,17 @@ def _scale(experiment: Experiment, measure: Measure, i: int, value: float) -> fl
         return max(abs(value), least.get(measure, 0.0))
     if experiment.scene != "collision":
         return abs(value)
-    speeds = start_velocities(experiment)
-    closing, mass = max(abs(speeds[0] - speeds[1]), 1e-9), experiment.bodies[i].mass
-    if measure == "energy_lost":
-        return sum(b.mass * b.speed**2 for b in experiment.bodies) / 2
-    fastest = max(closing, *map(abs, speeds))
+    speeds, mass = start_velocities(experiment), experiment.bodies[i].mass
+    change = max(closed_form(experiment, "speed_change")[i], 1e-9)
+    fastest = abs(speeds[i]) + change
+    masses = [b.mass for b in experiment.bodies]
     return {
-        "speed": closing,
-        "speed_change": closing,
-        "momentum": mass * closing,
-        "impulse": mass * closing,
+        "speed": change,
+        "speed_change": change,
+        "momentum": mass * change,
+        "impulse": mass * change,
         "kinetic_energy": mass * fastest * fastest / 2,
+        "energy_lost": math.prod(masses) / sum(masses) * (speeds[0] - speeds[1]) ** 2 / 2,
     }[measure]
 
 
@@ -107,6 +108,47 @@ def test_simulation_agrees_with_the_formula(
             assert abs(got - want) <= 0.01 * _scale(experiment, measure, i, want)
 
 
+def _held_to_the_formula(scene: str, measure: str, *bodies: dict[str, str], **world: str) -> None:
+    program = {"scene": scene, "bodies": bodies, "ask": {"kind": "compare", "measure": measure}}
+    experiment = resolve(parse_program(program | ({"world": world} if world else {})))
+    ((_, tracks),) = run([experiment])
+    assert experiment.measure is not None
+    want = closed_form(experiment, experiment.measure)
+    assert read(experiment, tracks) == pytest.approx(want, rel=0.005, abs=1e-12)
+
+
+@pytest.mark.parametrize("measure", ["time", "distance", "acceleration"])
+def test_what_glides_for_ever_does_not_blur_what_stops_beside_it(measure: str) -> None:
+    ice, wood = {"friction": "0", "speed": "5 m/s"}, {"friction": "0.3", "speed": "5 m/s"}
+    _held_to_the_formula("friction", measure, {"name": "a"} | ice, {"name": "b"} | wood)
+
+
+@pytest.mark.parametrize("measure", ["speed", "speed_change", "impulse", "energy_lost", "momentum"])
+@pytest.mark.parametrize("restitution", ["0", "0.5", "1"])
+@pytest.mark.parametrize("small", [0, 1])
+@pytest.mark.parametrize(("light", "heavy"), [("10 g", "4 kg"), ("60 g", "1200 kg"),
+                                              ("12 mg", "400 t")])  # fmt: skip
+def test_a_small_thing_and_a_large_one_collide(
+    light: str, heavy: str, small: int, restitution: str, measure: str
+) -> None:
+    masses = (light, heavy) if small == 0 else (heavy, light)
+    first, second = ({"name": n, "mass": m} for n, m in zip("ab", masses, strict=True))
+    _held_to_the_formula(
+        "collision", measure, first | {"speed": "500 m/s"}, second, restitution=restitution
+    )
+
+
+def test_let_go_on_a_slope_that_it_was_to_go_up_it_turns_back_at_once() -> None:
+    slow, quick = {"direction": "up", "speed": "0 m/s"}, {"direction": "up", "speed": "2 m/s"}
+    for measure in ("distance", "time", "acceleration"):
+        _held_to_the_formula("slope", measure, {"name": "a"} | slow, {"name": "b"} | quick)
+
+
+def test_a_throw_that_lands_at_once_has_the_speed_it_starts_with() -> None:
+    thrown = {"height": "0 m", "speed": "0.01 m/s"}
+    _held_to_the_formula("projection", "speed", {"name": "a"} | thrown, {"name": "b"})
+
+
 @given(st.floats(0.001, 0.999))
 def test_the_damping_gives_the_restitution_back(restitution: float) -> None:
     assert rebound(damping_for(restitution)) == pytest.approx(restitution, abs=1e-6)
@@ -136,6 +178,11 @@ def _happens(scene: str, event: str, **body: str) -> bool:
         ("friction", "falls_over_edge", _body(speed="4 m/s", friction="0.2", length="4 m"), True),
         ("friction", "falls_over_edge", _body(speed="4 m/s", friction="0.2", length="5 m"), False),
         ("friction", "falls_over_edge", _body(speed="20 m/s", length="1 m"), True),
+        ("friction", "falls_over_edge", _body(speed="9 m/s", length="2 m", duration="0.2 s"),
+         False),
+        # Held by 12.7 N for an hour, while soft contacts creep.
+        ("friction", "reaches", _body(force="10 N", friction="1.3", length="3 m", duration="1 h"),
+         False),
         # Friction holds up to 0.5 * 2 * 9.81 = 9.81 N.
         ("friction", "slides", _body(mass="2 kg", friction="0.5", force="9.5 N"), False),
         ("friction", "slides", _body(mass="2 kg", friction="0.5", force="10 N"), True),

@@ -67,6 +67,22 @@ def test_refusals(bodies: list[dict[str, str]], words: str) -> None:
         _resolve("projection", "range", *bodies)
 
 
+@pytest.mark.parametrize(
+    ("scene", "measure", "bodies", "words"),
+    [
+        ("slope", "time", [{"height": "0 m"}, {}], "length 0 m"),
+        ("slope", "time", [{"height": "1 mm", "length": "1 km"}, {}], "angle 5.73e-05 degrees"),
+        ("collision", "speed", [{"mass": "1e9 t"}, {"mass": "1 mg"}], "in one collision"),
+        ("friction", "friction_force", [{"force": "1e6 N"}, {}], "lift off the floor"),
+    ],
+)
+def test_amounts_that_do_not_go_together_are_refused(
+    scene: str, measure: str, bodies: list[dict[str, str]], words: str
+) -> None:
+    with pytest.raises(ToolError, match=words):
+        _resolve(scene, measure, *bodies)
+
+
 def test_steeper_stays_short_of_the_vertical() -> None:
     steep = _resolve("slope", "time", {"angle": "70 deg"}, {"angle": "more"}).bodies[1]
     assert math.degrees(steep.angle) == pytest.approx(80)

@@ -18,6 +18,7 @@ the others are compared with. Special cases, all in `resolve`:
 from dataclasses import dataclass
 
 from mindseye.tools.errors import ToolError
+from mindseye.tools.physics.lab.experiment import Experiment
 from mindseye.tools.physics.lab.program import Quantity, Scene
 
 
@@ -116,12 +117,18 @@ _BOUNDS: dict[Quantity, tuple[float, float, str]] = {
     "speed": (0.0, 1e6, "m/s"),
     "height": (0.0, 1e7, "m"),
     "angle": (-89 * _DEGREE, 90 * _DEGREE, "rad"),
-    "friction": (0.0, 10.0, ""),
+    "friction": (0.0, 5.0, ""),
     "length": (1e-6, 1e9, "m"),
     "duration": (1e-6, 1e9, "s"),
     "restitution": (0.0, 1.0, ""),
     "gravity": (1e-3, 1e4, "m/s2"),
 }
+MASS_RATIO = 1e11
+"""Of two masses that collide, at most."""
+PULL = 1e9
+"""Weights with which something may be pulled over a floor."""
+RUB = 3000.0
+"""Weights that friction coefficient times pull may come to where friction itself is measured."""
 _SLOPE_ANGLE = (0.1 * _DEGREE, 89.9 * _DEGREE)
 
 
@@ -158,3 +165,29 @@ def check_bounds(value: float, quantity: Quantity, scene: Scene) -> float:
             f"{quantity} {is_} cannot be simulated; it must lie between {least} and {most}"
         )
     return min(max(value, low), high)
+
+
+def check_together(experiment: Experiment) -> None:
+    """Hold amounts to each other that are in bounds by themselves.
+
+    Raises:
+      ToolError: they lie too far apart to be simulated.
+    """
+    bodies = experiment.bodies
+    if experiment.scene == "collision":
+        masses = sorted(b.mass for b in bodies)
+        if masses[-1] > MASS_RATIO * masses[0]:
+            raise ToolError(
+                f"{masses[-1]:.4g} kg and {masses[0]:.4g} kg cannot be simulated in one collision; "
+                f"one may be {MASS_RATIO:.0e} times the other"
+            )
+    if experiment.scene != "friction":
+        return
+    for body in bodies:
+        pull = body.force / (body.mass * body.gravity)
+        rub = body.friction * pull if experiment.measure == "friction_force" else 0.0
+        if pull > PULL or rub > RUB:
+            raise ToolError(
+                f"a pull of {body.force:.4g} N is too much for a mass of {body.mass:.4g} kg; "
+                "it would lift off the floor"
+            )

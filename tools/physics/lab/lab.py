@@ -14,7 +14,7 @@ from mindseye.tools.physics.lab.simulate import Track, simulate
 from mindseye.tools.physics.lab.verdict import Measurement, Reading, Verdict, measure, weigh
 from mindseye.tools.values import Clip
 
-_STRETCHES = (1.0, 8.0, 64.0)
+_STRETCHES = (8.0, 64.0)
 """What has not ended is watched again, for so many times longer."""
 
 
@@ -71,18 +71,25 @@ def investigate(program: Program, *, vary: bool = True, threads: int = 1, size: 
 def run(
     experiments: Sequence[Experiment], threads: int = 1
 ) -> list[tuple[Experiment, tuple[Track, ...]]]:
-    """Simulate all experiments together, each until everything in it has ended."""
-    tracks: list[tuple[Track, ...]] = [()] * len(experiments)
-    left = list(range(len(experiments)))
+    """Simulate all experiments together, each until everything in it has ended.
+
+    What ended is not looked at again: watched for longer, it is seen less finely.
+    """
+    tracks = dict(enumerate(simulate(experiments, threads)))
     for stretch in _STRETCHES:
-        for i, found in zip(
-            left, simulate([experiments[i] for i in left], threads, stretch), strict=True
-        ):
-            tracks[i] = found
-        left = [i for i in left if unfinished(experiments[i], tracks[i])]
+        left = [i for i, e in enumerate(experiments) if any(_open(e, tracks[i]))]
         if not left:
             break
-    return list(zip(experiments, tracks, strict=True))
+        watched = simulate([experiments[i] for i in left], threads, stretch)
+        for i, longer in zip(left, watched, strict=True):
+            pairs = zip(_open(experiments[i], tracks[i]), tracks[i], longer, strict=True)
+            tracks[i] = tuple(new if is_open else old for is_open, old, new in pairs)
+    return [(e, tracks[i]) for i, e in enumerate(experiments)]
+
+
+def _open(experiment: Experiment, tracks: tuple[Track, ...]) -> list[bool]:
+    pairs = zip(experiment.bodies, tracks, strict=True)
+    return [unfinished(experiment, body, track) for body, track in pairs]
 
 
 def read(experiment: Experiment, tracks: tuple[Track, ...]) -> Reading:

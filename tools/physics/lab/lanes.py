@@ -120,7 +120,8 @@ def _floor_units(experiment: Experiment, body: Setup) -> Units:
         # Nothing happens after it has stopped.
         time = min(time, v / -a)
     if math.isinf(time):
-        time = v / -a if a < 0 else math.sqrt(max(body.length, 1.0) / scale) if scale else 1.0
+        brakes = a < 0 < v
+        time = v / -a if brakes else math.sqrt(max(body.length, 1.0) / scale) if scale else 1.0
     way = max(v * time, abs(a) * time * time / 2) or scale * time * time / 2 or 1.0
     if experiment.edge:
         # Long enough to see it drop by a few of its own radii.
@@ -137,6 +138,9 @@ def build(experiment: Experiment, stretch: float = 1.0) -> Lanes:
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_RK4
     spec.option.cone = mujoco.mjtCone.mjCONE_ELLIPTIC
     spec.option.impratio = IMPRATIO
+    # By default the solver stops at a share of all forces, which may be more than all
+    # that a lighter body feels, or one on ice beside one on rubber.
+    spec.option.tolerance = 0.0
     weights = _weights(experiment, units)
     # gravcomp takes weight off, it cannot add any: the heaviest lane sets gravity.
     heaviest = max(weights) or 1.0

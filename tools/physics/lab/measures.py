@@ -15,7 +15,13 @@ STILL = 1e-3
 STOPPED = 0.005
 """What is slower than this share of its own greatest speed has stopped."""
 NOUGHT = 0.003
-"""After a collision, less than this share of the closing speed is no speed."""
+"""After a collision, less than this share of how much a body's velocity changed is no speed.
+
+Of the energy that could be lost, less than this share is no loss, and what parts with
+less than this share of the closing speed stays together.
+"""
+ROUNDING = 1e-13
+"""What stays together and is slower than this share of the closing speed is at rest."""
 SETTLING = 8
 """Rows at the start that are left out where forces are averaged."""
 TAIL = 0.05
@@ -36,12 +42,18 @@ def still(track: Track) -> bool:
     return bool(np.abs(track.position[:, 0]).max() < STILL * track.scale)
 
 
+def _held(experiment: Experiment, track: Track) -> bool:
+    """Say whether friction keeps a body where it is."""
+    return experiment.scene in ("friction", "slope") and still(track)
+
+
 def end_time(experiment: Experiment, body: Setup, track: Track) -> float:
     """Return when the body's measures are read, seconds; infinite if that never comes."""
     along, up = track.position[:, 0], track.position[:, 1]
     match body.until:
         case "length":
-            return _crossing(track.time, along, body.length)
+            held = _held(experiment, track)
+            return math.inf if held else _crossing(track.time, along, body.length)
         case "duration":
             falls = experiment.scene == "free_fall"
             lands = _crossing(track.time, -up, body.height) if falls else math.inf
@@ -54,18 +66,16 @@ def end_time(experiment: Experiment, body: Setup, track: Track) -> float:
             return float(track.time[-1])
 
 
-def unfinished(experiment: Experiment, tracks: tuple[Track, ...]) -> bool:
+def unfinished(experiment: Experiment, body: Setup, track: Track) -> bool:
     """Say whether a body is still on its way to the end that was waited for."""
     if experiment.scene == "collision":
         return False
+    if math.isfinite(end_time(experiment, body, track)) or still(track):
+        return False
     flying = experiment.scene in ("free_fall", "projection")
-    for body, track in zip(experiment.bodies, tracks, strict=True):
-        if math.isinf(end_time(experiment, body, track)) and not still(track):
-            # What slides back down a slope will not get to its top any more.
-            speed = np.hypot(*track.velocity[-1]) if flying else track.velocity[-1, 0]
-            if speed * track.time[-1] > STILL * track.scale:
-                return True
-    return False
+    # What slides back down a slope will not get to its top any more.
+    speed = np.hypot(*track.velocity[-1]) if flying else track.velocity[-1, 0]
+    return bool(speed * track.time[-1] > STILL * track.scale)
 
 
 def _crossing(time: Array, value: Array, level: float) -> float:
@@ -88,7 +98,9 @@ def _stop(track: Track) -> tuple[float, float]:
     """
     v, x, t = track.velocity[:, 0], track.position[:, 0], track.time
     if v[0] <= 0:
-        return (0.0, 0.0) if still(track) else (math.inf, math.inf)
+        # Let go on a slope that it was to go up, it turns back at once.
+        gains = x.max() > STILL * track.scale
+        return (math.inf, math.inf) if gains else (0.0, 0.0)
     tail = _crossing(t, -v, -TAIL * v[0])
     before = _crossing(t, -v, -0.5 * v[0])
     if math.isinf(tail):
@@ -127,25 +139,32 @@ def _measure(experiment: Experiment, body: Setup, track: Track, measure: Measure
             return _moving(measure, body.mass, _speed(experiment, track, end))
 
 
+def _stopped(experiment: Experiment, track: Track, end: float) -> bool:
+    """Say whether friction has brought a body to rest before the end."""
+    return experiment.scene == "friction" and not experiment.pulled and _stop(track)[0] <= end
+
+
 def _distance(experiment: Experiment, body: Setup, track: Track, end: float) -> float:
-    if body.until in ("rest", "turn"):
+    if body.until in ("rest", "turn") or _stopped(experiment, track, end):
         return _stop(track)[1]
     if experiment.scene == "free_fall":
         return abs(float(np.interp(end, track.time, track.position[:, 1])))
-    return 0.0 if still(track) else float(np.interp(end, track.time, track.position[:, 0]))
+    held = _held(experiment, track)
+    return 0.0 if held else float(np.interp(end, track.time, track.position[:, 0]))
 
 
 def _speed(experiment: Experiment, track: Track, end: float) -> float:
-    if math.isinf(end) or (experiment.scene in ("friction", "slope") and still(track)):
+    if math.isinf(end) or _held(experiment, track) or _stopped(experiment, track, end):
         return 0.0
     parts = [float(np.interp(end, track.time, track.velocity[:, k])) for k in range(2)]
     speed = math.hypot(*parts) if experiment.scene in ("free_fall", "projection") else abs(parts[0])
-    return 0.0 if speed < STOPPED * float(np.abs(track.velocity).max()) else speed
+    until_then = track.velocity[track.time <= end]
+    return 0.0 if speed < STOPPED * float(np.abs(until_then).max()) else speed
 
 
 def _steady(experiment: Experiment, track: Track, end: float, measure: Measure) -> float:
     """Return the size of an acceleration or of a contact force while the motion is steady."""
-    resting = experiment.scene in ("friction", "slope") and still(track)
+    resting = _held(experiment, track)
     if resting and measure == "acceleration":
         return 0.0
     stop = _stop(track)[0] if not resting else math.inf
@@ -163,11 +182,23 @@ def _moving(measure: Measure, mass: float, speed: float) -> float:
     return mass * speed if measure == "momentum" else mass * speed * speed / 2
 
 
-def _velocities(tracks: tuple[Track, ...]) -> tuple[Array, Array]:
-    """Return `[2]` velocities before and after a collision, next to nothing taken as nothing."""
+def _velocities(experiment: Experiment, tracks: tuple[Track, ...]) -> tuple[Array, Array]:
+    """Return `[2]` velocities before and after a collision, next to nothing taken as nothing.
+
+    It is the change that is simulated within a bound: what a marble does to a lorry
+    at rest is small, and no less certain for that.
+    """
+    mass = np.array([b.mass for b in experiment.bodies])
     before = np.array([t.velocity[0, 0] for t in tracks])
     after = np.array([t.velocity[-1, 0] for t in tracks])
-    after[np.abs(after) < NOUGHT * abs(before[0] - before[1])] = 0.0
+    closing = abs(before[0] - before[1])
+    if abs(after[0] - after[1]) < NOUGHT * closing:
+        # They stay together, and together they keep their momentum to the last digit.
+        after[:] = (mass @ after) / mass.sum()
+        nothing = np.full(2, ROUNDING * closing)
+    else:
+        nothing = NOUGHT * np.abs(after - before)
+    after[np.abs(after) < nothing] = 0.0
     return before, after
 
 
@@ -175,12 +206,14 @@ def _after_collision(
     experiment: Experiment, tracks: tuple[Track, ...], measure: Measure
 ) -> tuple[float, ...]:
     mass = np.array([b.mass for b in experiment.bodies])
-    before, after = _velocities(tracks)
+    before, after = _velocities(experiment, tracks)
     match measure:
         case "energy_lost":
-            start = float((mass * before**2).sum() / 2)
-            lost = start - float((mass * after**2).sum() / 2)
-            return (0.0 if lost < NOUGHT * start else lost,) * 2
+            # Only the motion towards each other can be lost.
+            closing, parting = (float(v[0] - v[1]) for v in (before, after))
+            most = float(mass.prod() / mass.sum()) * closing**2 / 2
+            share = 1 - (parting / closing) ** 2 if closing else 0.0
+            return (0.0 if share < NOUGHT else share * most,) * 2
         case "speed_change":
             return tuple(float(c) for c in np.abs(after - before))
         case "impulse":
@@ -206,7 +239,7 @@ def occurrences(experiment: Experiment, tracks: tuple[Track, ...]) -> tuple[Occu
 
 def _collides(experiment: Experiment, tracks: tuple[Track, ...], i: int) -> Occurrence:
     assert experiment.ask.kind == "does"
-    before, after = _velocities(tracks)
+    before, after = _velocities(experiment, tracks)
     gap = tracks[1].position[:, 0] - tracks[0].position[:, 0]
     met = bool((gap < 2 * RADIUS * tracks[0].scale).any())
     match experiment.ask.event:
@@ -223,7 +256,9 @@ def _collides(experiment: Experiment, tracks: tuple[Track, ...], i: int) -> Occu
 
 
 def _falls(body: Setup, track: Track) -> Occurrence:
-    fell = bool(track.position[-1, 1] < -2 * RADIUS * track.scale)
+    left = _crossing(track.time, track.position[:, 0], body.length)
+    in_time = body.until != "duration" or left <= body.duration
+    fell = bool(track.position[-1, 1] < -2 * RADIUS * track.scale) and in_time
     gone = body.length if fell else float(track.position[:, 0].max())
     return Occurrence(happened=fell, margin=1.0 if fell else abs(gone / body.length - 1))
 
@@ -239,5 +274,5 @@ def _reaches(experiment: Experiment, body: Setup, track: Track) -> Occurrence:
     elif body.until in ("rest", "turn"):
         went = _stop(track)[1]
     else:
-        went = float(np.interp(end, track.time, track.position[:, 0]))
+        went = _distance(experiment, body, track, end)
     return Occurrence(happened=went >= body.length, margin=min(1.0, abs(went / body.length - 1)))

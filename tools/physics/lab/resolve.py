@@ -12,6 +12,7 @@ from mindseye.tools.physics.lab.defaults import (
     MORE,
     MORE_RANGE,
     check_bounds,
+    check_together,
     word_value,
 )
 from mindseye.tools.physics.lab.experiment import Assumption, Experiment, Setup, Until
@@ -86,7 +87,7 @@ def _resolve(program: Program, assume: Mapping[Key, float]) -> Experiment:
     restitution = state.values.get("restitution", [1.0])
     if max(restitution) - min(restitution) > 1e-9:
         raise ToolError("a collision has one restitution; state it once")
-    return Experiment(
+    experiment = Experiment(
         scene=program.scene,
         bodies=tuple(_setup(state, i) for i in range(len(program.bodies))),
         ask=program.ask,
@@ -96,6 +97,8 @@ def _resolve(program: Program, assume: Mapping[Key, float]) -> Experiment:
         stated=tuple(sorted(state.stated)),
         assumed=tuple(state.assumed.values()),
     )
+    check_together(experiment)
+    return experiment
 
 
 @dataclass
@@ -328,13 +331,13 @@ def _fit_slope(state: _Resolving, i: int, values: dict[Quantity, float]) -> None
         return
     has_length = body.length is not None or (world is not None and world.length is not None)
     if not has_length:
-        values["length"] = height / math.sin(values["angle"])
+        values["length"] = check_bounds(height / math.sin(values["angle"]), "length", "slope")
     elif not state.mentioned("angle"):
         if not 0 < height < values["length"]:
             raise ToolError(
                 f"a slope of length {values['length']:.4g} m cannot be {height:.4g} m high"
             )
-        values["angle"] = math.asin(height / values["length"])
+        values["angle"] = check_bounds(math.asin(height / values["length"]), "angle", "slope")
 
 
 def _until(state: _Resolving, i: int) -> Until:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mindseye.tools.errors import ToolError
 from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.lab.contact import STEPS
 from mindseye.tools.physics.lab.experiment import Experiment
@@ -39,6 +40,9 @@ def simulate(
       experiments: of one scene, with the same number of bodies.
       threads: worker threads; 0 takes all cores.
       stretch: how much longer to watch than it should take.
+
+    Raises:
+      ToolError: the amounts lie too far apart for numbers of 64 bits.
     """
     lanes = [build(e, stretch) for e in experiments]
     # What differs in nothing but its units is simulated once.
@@ -61,6 +65,8 @@ def _run(lanes: Sequence[Lanes], threads: int) -> tuple[Array, Array, Array]:
     batch.qfrc_applied[:] = [lane.push for lane in lanes]
     start = batch.qpos.copy(), batch.qvel.copy()
     rows = batch.rollout(round(STEPS * SLACK), record=("qpos", "qvel", "qfrc_constraint"))
+    if batch.warning[..., 1].any():
+        raise ToolError("the simulation is unstable: the amounts lie too far apart")
     # Recorded forces are those of the step that led to the row.
     force = np.concatenate([rows["qfrc_constraint"][:, :1], rows["qfrc_constraint"]], axis=1)
     return (
