@@ -37,6 +37,8 @@ from mindseye.planner.cli_io import (
     read_config,
     say,
 )
+from mindseye.planner.cli_mcp import mcp
+from mindseye.planner.cli_runs import export, runs_app
 from mindseye.planner.cli_training import data_app, train_app
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
@@ -55,6 +57,7 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
+app.add_typer(runs_app, name="runs")
 
 
 def _version(wanted: bool) -> None:
@@ -160,6 +163,8 @@ def goal(
 
 
 app.command()(ask)
+app.command()(export)
+app.command()(mcp)
 
 
 @app.command()

@@ -1,0 +1,4 @@
+"""`mindseye mcp`: the mind's eye as tools of the Model Context Protocol.
+
+https://modelcontextprotocol.io, with the official Python SDK (extra `mcp`).
+"""

@@ -1,0 +1,84 @@
+"""Pictures as resources: files of the runs folder by URI, and nothing else of the disk."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mindseye.planner import media
+from mindseye.planner.events import Acted, Event, Imagined, Investigated, Observed, Simulated
+from mindseye.planner.mcp.answers import Link
+from mindseye.tools.errors import ToolError
+from mindseye.tools.values import Frames
+
+TEMPLATE = "mindseye://runs/{run}/media/{file}"
+INLINE = 128
+"""Longer side of a frame within an answer, at most, pixels."""
+KINDS = {".png": "image/png", ".mp4": "video/mp4"}
+# Names as the recorder gives them. No dot but the ending's: nothing climbs out by name.
+_URI = re.compile(
+    r"mindseye://runs/(?P<run>[A-Za-z0-9][A-Za-z0-9_-]{0,119})"
+    r"/media/(?P<file>[A-Za-z0-9_-]{1,80}\.(?:png|mp4))"
+)
+
+
+class NoSuchPicture(ToolError):
+    """The URI names no picture of a run."""
+
+
+def read_picture(runs: Path, uri: str) -> tuple[bytes, str]:
+    """Return the bytes and MIME type of a picture.
+
+    Args:
+      runs: the only folder that is read.
+      uri: as in `TEMPLATE`.
+
+    Raises:
+      NoSuchPicture: it names none; what lies elsewhere is never opened.
+    """
+    found = _URI.fullmatch(uri)
+    if found is None:
+        raise NoSuchPicture(f"a picture's URI is {TEMPLATE}, with a .png or .mp4")
+    root = runs.resolve()
+    # Resolved, so that a link inside a run cannot lead out of the runs folder either.
+    path = (root / found["run"] / "media" / found["file"]).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        raise NoSuchPicture("there is no such picture; ask for it again with the tool")
+    return path.read_bytes(), KINDS[path.suffix]
+
+
+def links(folder: Path, events: tuple[Event, ...]) -> tuple[Link, ...]:
+    """Return links to all pictures that a run's events speak of, in their order."""
+    found: dict[str, Link] = {}
+    for event in events:
+        for title, path in _pictures(event):
+            file = folder / path
+            if path and file.is_file():
+                uri = TEMPLATE.format(run=folder.name, file=file.name)
+                found[uri] = Link(
+                    uri=uri, name=title, kind=KINDS[file.suffix], size=file.stat().st_size
+                )
+    return tuple(found.values())
+
+
+def _pictures(event: Event) -> list[tuple[str, str]]:
+    match event:
+        case Observed():
+            return [("the table", event.frame.path)]
+        case Simulated() | Acted() | Investigated():
+            refs = [event.clip] if event.clip else []
+        case Imagined():
+            refs = list(event.clips)
+        case _:
+            return []
+    title = f"{event.kind} {getattr(event, 'candidate', '')}".strip()
+    clips = [(f"{title}, clip", r.path) for r in refs]
+    return clips + [(f"{title}, contact sheet", r.sheet) for r in refs]
+
+
+def small_png(frame: Frames) -> bytes:
+    """Return `[H, W, 3] uint8` as a PNG whose longer side has at most `INLINE` pixels."""
+    image = Image.fromarray(frame)
+    image.thumbnail((INLINE, INLINE))
+    return media.png(np.asarray(image))
