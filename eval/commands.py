@@ -1,5 +1,6 @@
 """`mindseye eval ...` and `mindseye bench`: the commands that measure."""
 
+import contextlib
 import json
 import sys
 import time
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from mindseye.tools.errors import Unavailable
 
 eval_app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure the system.")
 bench_app = typer.Typer(add_completion=False, help="Measure speed.")
@@ -27,7 +30,7 @@ def show(result: Mapping[str, Any], as_json: bool) -> None:
         extra = {
             k: v
             for k, v in row.items()
-            if k not in ("score", "low", "high", "n", "errors", "unscored", "by_kind")
+            if k not in ("score", "low", "high", "n", "errors", "unscored", "by_kind", "by_subtask")
         }
         values = "  ".join(f"{k} {_short(v)}" for k, v in extra.items())
         sys.stdout.write(
@@ -41,7 +44,8 @@ def show(result: Mapping[str, Any], as_json: bool) -> None:
             )
     for name, gap in result.get("differences", {}).items():
         sys.stdout.write(
-            f"  {name:16} {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]\n"
+            f"  {name:16} {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+            + (f"  p {gap['p']:.2g}\n" if "p" in gap else "\n")
         )
 
 
@@ -110,6 +114,39 @@ def language(
     from mindseye.eval.language import language_accuracy
 
     show(language_accuracy(model, path), as_json)
+
+
+@eval_app.command("minds-eye")
+def minds_eye(
+    conditions: Annotated[
+        str,
+        typer.Option(
+            help="none, cot, few-shot, self-consistency, simulation, simulation+few-shot, "
+            "wrong-simulation, oracle-scene."
+        ),
+    ] = "none,simulation,wrong-simulation",
+    n: Annotated[int | None, typer.Option("--n", min=1, help="Questions; all by default.")] = None,
+    path: Annotated[Path | None, typer.Option(help="JSONL of questions of your own.")] = None,
+    model: Annotated[
+        str, typer.Option(help="Language model; inspect:PROVIDER/NAME takes any of inspect's.")
+    ] = "smollm2",
+    run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure answers to physics questions, with and without what was simulated."""
+    try:
+        from mindseye.eval.minds_eye.suite import evaluate
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f'this needs an extra ({error.name} is missing): pip install "mindseye[eval]"'
+        ) from error
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    folder = run or Path("runs") / f"eval-minds-eye-{stamp}"
+    names = [c.strip() for c in conditions.split(",") if c.strip()]
+    # Standard output holds the result alone.
+    with contextlib.redirect_stdout(sys.stderr):
+        result = evaluate(names, folder, model=model, path=path, n=n, progress=sys.stderr.isatty())
+    show(result, as_json)
 
 
 @eval_app.command()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest
 
 Z95 = 1.959964
 
@@ -51,3 +52,14 @@ def paired_difference(first: Sequence[bool], second: Sequence[bool], seed: int =
     means = rng.choice(gaps, (4000, len(gaps))).mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return Paired(difference=float(gaps.mean()), low=float(low), high=float(high), n=len(gaps))
+
+
+def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
+    """Return the exact two-sided p-value of McNemar's test (1947) on paired outcomes.
+
+    Of the pairs that differ, each way is as likely if the two are alike; 1 where none differs.
+    """
+    pairs = list(zip(first, second, strict=True))
+    gained = sum(b and not a for a, b in pairs)
+    lost = sum(a and not b for a, b in pairs)
+    return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

@@ -15,9 +15,17 @@ from mindseye.planner.language.schemas import Schema
 from mindseye.planner.language.scorer import Scorer
 from mindseye.planner.questions.asking import NO_PROGRAM, ask_program
 from mindseye.tools.errors import BadInput, ToolError
-from mindseye.tools.physics.lab.program import Program, Scene, parse_program, program_schema
+from mindseye.tools.physics.lab.program import (
+    LONGEST_NAME,
+    Program,
+    Scene,
+    parse_program,
+    program_schema,
+)
 
 T = TypeVar("T")
+TIMES = ("before", "after")
+"""Names of the two bodies that are one thing at two times."""
 SCENE_FLOOR = 0.05
 """A scene less likely than this is not tried when the likeliest cannot be simulated."""
 
@@ -69,9 +77,19 @@ def _opening(scene: str) -> str:
     return NO_PROGRAM if scene == NOTHING else f'{{"scene":"{scene}","bodies":'
 
 
-def scene_program_schema(scene: Scene) -> Schema:
-    """Return the schema of the programs of one scene."""
-    (schema,) = program_schema([scene])["anyOf"]
+def name_words(question: str) -> list[str]:
+    """Return the words that names of bodies are made of: those of the question.
+
+    A small model that copies a rare name writes a commoner one in its place.
+    """
+    words = [w.strip("\"'.,;:?!()[]") for w in question.split()]
+    words += [w.removesuffix("'s") for w in words] + [w[:1].lower() + w[1:] for w in words]
+    return [w for w in dict.fromkeys([*words, *TIMES]) if w and len(w) <= LONGEST_NAME]
+
+
+def scene_program_schema(scene: Scene, words: Sequence[str] = ()) -> Schema:
+    """Return the schema of the programs of one scene, with names made of `words` if given."""
+    (schema,) = program_schema([scene], words)["anyOf"]
     return {"title": "program", "description": "What is simulated.", **schema}
 
 
@@ -138,7 +156,7 @@ class ProgramWriter(Generic[T]):
         """Yield programs of a scene: from a wide beam only where the narrow one fails."""
         assert isinstance(self.model, Scorer)
         asked = ask_program(self.question, self.choices)
-        schema, seen = scene_program_schema(scene), set[str]()
+        schema, seen = scene_program_schema(scene, name_words(self.question)), set[str]()
         for width in dict.fromkeys((count, max(count, self.tries))):
             try:
                 beams = self.model.beam(asked, schema, width)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import llguidance.hf
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mindseye.tools.errors import BadInput
@@ -65,7 +67,7 @@ class Grammar:
 
     def allowed(self, row: Row, logits: Tensor) -> tuple[Tensor, Tensor]:
         """Return the ids that may come next, and their log-probabilities among themselves."""
-        ids = self._ids(row.matcher).to(logits.device)
+        ids = torch.from_numpy(self._ids(row.matcher)).to(logits.device)
         return ids, torch.log_softmax(logits[ids], dim=0)
 
     def fork(self, row: Row, token: int, logprob: float) -> Row:
@@ -94,9 +96,10 @@ class Grammar:
         text: str = self.tokenizer.decode(row.tokens, skip_special_tokens=True)
         return text
 
-    def _ids(self, matcher: Any) -> Tensor:
-        bias = torch.frombuffer(bytearray(matcher.compute_logit_bias()), dtype=torch.uint8)
-        return torch.nonzero(bias[: self.vocabulary]).flatten()
+    def _ids(self, matcher: Any) -> NDArray[np.int64]:
+        # numpy: torch would wake its threads for every token of every row.
+        bias = np.frombuffer(matcher.compute_logit_bias(), dtype=np.uint8)
+        return np.flatnonzero(bias[: self.vocabulary])
 
     def _forced(self, matcher: Any) -> list[int]:
         """Consume and return the tokens to which the grammar leaves no alternative."""

@@ -48,6 +48,7 @@ slope
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
@@ -99,6 +100,9 @@ MEASURE_DIMENSION: dict[Measure, Dimension] = {
 }  # fmt: skip
 
 MOST_BODIES = 5
+LONGEST_NAME = 60
+"""Characters."""
+LONGEST_NAME_WORDS = 6
 LONGEST_PROGRAM = 4000
 """Characters of a program's text that are looked at."""
 
@@ -155,7 +159,9 @@ SCENES: dict[Scene, SceneKind] = {
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST)]
 """An amount: see `mindseye.tools.physics.lab.amount.parse_amount`."""
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60)]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME)
+]
 
 
 class _Strict(BaseModel):
@@ -356,13 +362,23 @@ def parse_program(source: str | Mapping[str, Any]) -> Program:
         raise ToolError(f"scene program: {where}: {first['msg']}") from error
 
 
-def program_schema(scenes: Sequence[Scene] = tuple(SCENES)) -> dict[str, Any]:
+def program_schema(
+    scenes: Sequence[Scene] = tuple(SCENES), words: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the JSON schema that decoding is held to: one alternative per scene.
 
     It is tighter than pydantic's own: a scene offers only its own quantities,
     measures and events, in the order in which `Program.text` writes them.
+
+    Args:
+      scenes: those that may be written.
+      words: that names are made of, such as those of the question; none allows any name.
     """
-    return {"anyOf": [_scene_schema(scene) for scene in scenes]}
+    name: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+    if words:
+        word = "(" + "|".join(re.escape(w) for w in dict.fromkeys(words)) + ")"
+        name = {"type": "string", "pattern": f"^{word}( {word}){{0,{LONGEST_NAME_WORDS - 1}}}$"}
+    return {"anyOf": [_scene_schema(scene, name) for scene in scenes]}
 
 
 def _object(properties: dict[str, Any], required: Sequence[str]) -> dict[str, Any]:
@@ -372,10 +388,10 @@ def _object(properties: dict[str, Any], required: Sequence[str]) -> dict[str, An
     }  # fmt: skip
 
 
-def _scene_schema(scene: Scene) -> dict[str, Any]:
+def _scene_schema(scene: Scene, name: dict[str, Any]) -> dict[str, Any]:
     kind = SCENES[scene]
     amount = {"type": "string", "pattern": PATTERN}
-    name = {"type": "string", "minLength": 1, "maxLength": 60}
+    unit = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
     taken: dict[str, Any] = {q: amount for q in QUANTITIES if q in kind.takes}
     direction = {"direction": {"enum": list(kind.directions)}} if kind.directions else {}
     pair = scene == "collision"
@@ -386,7 +402,7 @@ def _scene_schema(scene: Scene) -> dict[str, Any]:
     measure = {"enum": list(kind.measures)}
     forms: list[tuple[str, dict[str, Any], list[str]]] = [
         ("compare", {"measure": measure}, ["measure"]),
-        ("number", {"measure": measure, "of": name, "unit": name}, ["measure"]),
+        ("number", {"measure": measure, "of": name, "unit": unit}, ["measure"]),
         ("exceeds", {"measure": measure, "value": amount, "of": name}, ["measure", "value"]),
         ("does", {"event": {"enum": list(kind.happenings)}, "of": name}, ["event"]),
     ]

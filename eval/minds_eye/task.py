@@ -1,0 +1,115 @@
+"""The suite as a task of inspect_ai: dataset, solver, scorer."""
+
+import time
+from typing import Any
+
+import anyio
+import anyio.to_thread
+from inspect_ai import Task, task
+from inspect_ai.dataset import MemoryDataset, Sample
+from inspect_ai.model import Model, get_model
+from inspect_ai.scorer import Score, Scorer, Target, accuracy, grouped, scorer, stderr
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from langchain_core.language_models import BaseChatModel
+
+from mindseye.eval.minds_eye.conditions import CONDITIONS, Respondent, program_exact
+from mindseye.eval.minds_eye.items import Item, read_items, right, spread
+from mindseye.eval.minds_eye.journal import Journal, Response
+from mindseye.eval.minds_eye.provider import CONCURRENT, InspectChat, MindseyeAPI
+from mindseye.planner.language import usage
+from mindseye.tools.errors import BadInput
+
+
+@task
+def minds_eye(
+    condition: str = "simulation",
+    path: str | None = None,
+    n: int | None = None,
+    journal: Journal | None = None,
+) -> Task:
+    """Physics questions under one condition (Liu et al., Mind's Eye, 2022).
+
+    Args:
+      condition: see `mindseye.eval.minds_eye.conditions.CONDITIONS`.
+      path: JSONL of questions; None takes the 3,900 of the package.
+      n: how many of them, the same number of each sub-task; None takes all.
+      journal: keeps answers, and knows those that were given before.
+
+    Raises:
+      BadInput: no such condition, or no such questions.
+    """
+    if condition not in CONDITIONS:
+        raise BadInput(f"no condition {condition!r}; known: {', '.join(CONDITIONS)}")
+    items = read_items(path)
+    samples = [sample_of(item) for item in (items if n is None else spread(items, n))]
+    return Task(
+        name=f"minds_eye_{condition}",
+        dataset=MemoryDataset(samples, name="minds_eye" if path is None else str(path)),
+        solver=respond(condition, journal),
+        scorer=answered_right(),
+        fail_on_error=False,
+    )
+
+
+def sample_of(item: Item) -> Sample:
+    """Return a question as inspect has them."""
+    return Sample(
+        id=item.id, input=item.question, target=str(item.answer),
+        metadata={"item": item.model_dump(mode="json"), "scene": str(item.scene)},
+    )  # fmt: skip
+
+
+def chat_of(model: Model) -> BaseChatModel:
+    """Return an inspect model as the project's own code asks it."""
+    return model.api.chat if isinstance(model.api, MindseyeAPI) else InspectChat(model=model)
+
+
+@solver
+def respond(condition: str, journal: Journal | None = None) -> Solver:
+    """Answer under a condition, in a thread of its own, so that models see many at a time."""
+    limiter = anyio.CapacityLimiter(CONCURRENT)
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        item = Item.model_validate(state.metadata["item"])
+        found = journal.get(condition, item.id) if journal else None
+        if found is None:
+            looks = journal.looks if journal else {}
+            respondent = Respondent(model=chat_of(get_model()), looks=looks)
+            found = await anyio.to_thread.run_sync(
+                _respond, respondent, condition, item, abandon_on_cancel=True, limiter=limiter
+            )
+            found = journal.add(found) if journal else found
+        state.output.completion = found.answer.answer
+        state.metadata["response"] = found.model_dump(mode="json")
+        return state
+
+    return solve
+
+
+def _respond(respondent: Respondent, condition: str, item: Item) -> Response:
+    started = time.monotonic()
+    with usage.counted() as used:
+        answer = respondent.respond(condition, item)
+    return Response(
+        condition=condition, id=item.id, answer=answer, read=used.read, written=used.written,
+        seconds=time.monotonic() - started,
+    )  # fmt: skip
+
+
+@scorer(metrics=[grouped(accuracy(), "scene"), stderr()])
+def answered_right() -> Scorer:
+    """Score 1 what is right: a choice, an order, a number within its tolerance."""
+
+    async def score(state: TaskState, target: Target) -> Score:
+        item = Item.model_validate(state.metadata["item"])
+        answer = Response.model_validate(state.metadata["response"]).answer
+        told: dict[str, Any] = {
+            "hint": answer.hint, "program": answer.program, "confidence": answer.confidence,
+            "program_exact": program_exact(item, answer),
+        }  # fmt: skip
+        return Score(
+            value=float(right(item, answer)), answer=answer.answer, explanation=answer.note,
+            metadata=told,
+        )  # fmt: skip
+
+    return score
