@@ -63,7 +63,7 @@ def tabletop(
     task_set: Annotated[str, typer.Option("--set", help="short, long or hazard.")] = "short",
     n: N = 50,
     tools: Annotated[
-        str, typer.Option(help="Conditions: none, physics, video, both, random.")
+        str, typer.Option(help="Conditions: none, physics, video, both, random, oracle.")
     ] = "none,physics,video,both",
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,

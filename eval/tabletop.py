@@ -21,8 +21,9 @@ from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput, MindseyeError
 from mindseye.tools.world.tasks import TASK_SETS, Task, tasks
 
-CONDITIONS = ("none", "physics", "video", "both", "random")
-"""Tools the agent may use; `random` makes the pictures of `video` and draws their values by lot."""
+CONDITIONS = ("none", "physics", "video", "both", "random", "oracle")
+"""Tools the agent may use; `random` makes the pictures of `video` and draws their values by lot,
+`oracle` simulates with the world's own places and dynamics."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,7 @@ _worker: dict[str, Any] = {}
 def _tools(conditions: Sequence[str]) -> str:
     """Return the least `tools` setting that serves all conditions."""
     video = {"video", "both", "random"} & set(conditions)
-    physics = {"physics", "both"} & set(conditions)
+    physics = {"physics", "both", "oracle"} & set(conditions)
     return "both" if video and physics else "video" if video else "physics" if physics else "none"
 
 
@@ -94,10 +95,16 @@ def _agent_for(condition: str, seed: int) -> Any:
     from mindseye.planner.agent import Agent
 
     full = _worker["agent"]
-    tools = "video" if condition == "random" else condition
+    tools = {"random": "video", "oracle": "physics"}.get(condition, condition)
+    physics = full.eye.physics
+    if condition == "oracle":
+        from mindseye.eval.oracle import OraclePhysics
+
+        dynamics = full.config.world_options.get("dynamics")
+        physics = OraclePhysics(_worker["scorer"].truth, dynamics, threads=full.config.threads)
     eye = replace(
         full.eye,
-        physics=full.eye.physics if tools in ("physics", "both") else None,
+        physics=physics if tools in ("physics", "both") else None,
         video=full.eye.video if tools in ("video", "both") else None,
     )
     settings = replace(full.config, tools=tools, seed=seed)

@@ -8,7 +8,8 @@ from typing import Any
 
 from mindseye.planner import events as ev
 from mindseye.planner.config import Config, Tool, merge
-from mindseye.planner.decide import Context, Decider, Decision, Mind, Pace
+from mindseye.planner.context import Context, Mind, Pace
+from mindseye.planner.decide import Decider, Decision
 from mindseye.planner.loop import Episode, RunResult, begin
 from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye

@@ -30,6 +30,8 @@ class Candidate:
     subgoal: Subgoal
     prior: float
     push: Push
+    note: str = ""
+    """How the push differs from the one that geometry alone would make; empty when it does not."""
 
     @property
     def words(self) -> str:

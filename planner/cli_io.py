@@ -20,7 +20,7 @@ Objects = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option(help="Fixes the world and everything that samples.")]
-SearchName = Annotated[str | None, typer.Option("--search", help="greedy or beam.")]
+SearchName = Annotated[str | None, typer.Option("--search", help="greedy, beam, mcts or cem.")]
 ToolNames = Annotated[str | None, typer.Option("--tools", help="none, video, physics or both.")]
 Budget = Annotated[float | None, typer.Option(help="Seconds a decision may take.")]
 Model = Annotated[

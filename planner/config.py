@@ -19,7 +19,7 @@ from mindseye.tools.errors import BadInput
 
 Options = dict[str, Any]
 Tools = Literal["none", "video", "physics", "both"]
-Search = Literal["greedy", "beam"]
+Search = Literal["greedy", "beam", "mcts", "cem"]
 Tool = Literal["video", "physics", "vision", "decoder"]
 TOOLS: tuple[Tool, ...] = ("video", "physics", "vision", "decoder")
 """Back-ends that a config names, each with a table `<kind>_options` beside it."""
@@ -52,17 +52,21 @@ class Config:
     decoder_options: Options = field(default_factory=dict)
     """Keyword arguments for the action decoder."""
     search: Search = "greedy"
-    """`greedy` looks one subgoal ahead, `beam` up to `depth`."""
+    """`greedy` looks one subgoal ahead, `beam` and `mcts` up to `depth`; `cem` refines pushes."""
+    search_options: Options = field(default_factory=dict)
+    """Options of the search, such as the `width` of a beam."""
     tools: Tools = "both"
     """Which tools may picture a candidate."""
     budget: Annotated[float, Field(gt=0, le=86400)] = 10.0
     """Seconds a decision may take; the best answer so far is used when they are spent."""
+    clips: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Simulated and imagined clips a decision may take; None for no bound."""
     candidates: Annotated[int, Field(ge=1, le=64)] = 6
     """Subgoals proposed for a decision."""
     samples: Annotated[int, Field(ge=1, le=32)] = 2
     """Clips imagined for a candidate."""
     depth: Annotated[int, Field(ge=1, le=8)] = 2
-    """Subgoals a beam looks ahead."""
+    """Subgoals that a beam or a tree looks ahead."""
     max_decisions: Annotated[int, Field(ge=1, le=1000)] = 8
     """Decisions before the run gives up."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -181,7 +185,7 @@ def load_config(
       flags: field -> value; None values mean "not given".
 
     Raises:
-      BadInput: see `merge`, `read_config_file`, `parse_assignment`.
+      BadInput: see `merge`, `read_config_file`, `parse_assignment`, `search_options`.
     """
     config = Config()
     if file is not None:
@@ -189,4 +193,9 @@ def load_config(
     for text in assignments:
         config = merge(config, parse_assignment(text), f"--set {text}")
     given = {k: v for k, v in (flags or {}).items() if v is not None}
-    return merge(config, given, "command line") if given else config
+    config = merge(config, given, "command line") if given else config
+    if config.search_options:
+        from mindseye.planner.search import search_options
+
+        search_options(config.search, config.search_options)
+    return config

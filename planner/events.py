@@ -217,6 +217,45 @@ class CrossChecked(_Event):
     disagreements: tuple[str, ...] = ()
 
 
+class Branch(_Stored):
+    """A candidate in the tree of a search."""
+
+    id: str
+    parent: str = ""
+    """Candidate that leads to where it could be done; empty for now."""
+    words: str
+    prior: Number
+    value: Number | None = None
+    """As it was judged, in [0, 1]; None when it was not pictured."""
+    visits: int = 0
+    """Simulations that went through it."""
+    mean: Number = 0.0
+    """What those were worth on average."""
+    pruned: str = ""
+    """Why the search looked no further here."""
+    same: str = ""
+    """Candidate that led to an equal scene before; what lies behind is told there."""
+
+
+class Searched(_Event):
+    """The search is over; this is its tree."""
+
+    kind: Literal["searched"] = "searched"
+    decision: int
+    search: str
+    waves: int
+    """Batches of pictures."""
+    clips: int
+    """Simulated and imagined clips that were made."""
+    reused: int = 0
+    """Pictures that were kept from before."""
+    stopped: str = ""
+    """Why it ended before it was through; empty when it was."""
+    branches: tuple[Branch, ...] = ()
+    """Parents before what follows on them."""
+    seconds: Number = 0.0
+
+
 class Chosen(_Event):
     """The search settled on a candidate."""
 
@@ -336,8 +375,8 @@ class Finished(_Event):
 
 Event = (
     RunStarted | Observed | Understood | Proposed | Gated | Imagined | Simulated | Judged
-    | CrossChecked | Chosen | Acted | Surprised | Replanned | Asked | Wrote | Investigated
-    | Answered | Failed | Finished
+    | CrossChecked | Searched | Chosen | Acted | Surprised | Replanned | Asked | Wrote
+    | Investigated | Answered | Failed | Finished
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 KINDS: tuple[type[Event], ...] = Event.__args__

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from mindseye.planner.candidates import Candidate
 from mindseye.tools.goals import satisfied
-from mindseye.tools.values import Clip, Outcome, Point, Reward, Rollout
+from mindseye.tools.values import Clip, Frames, Outcome, Point, Reward, Rollout
 
 APART = 0.05
 """The tools disagree about an object when they put it this far apart, metres."""
@@ -85,6 +85,8 @@ class Judgement:
     """Whose prediction `predicted` is: physics, video or none."""
     lost: tuple[str, ...] = ()
     """Objects expected to fall."""
+    frame: Frames | None = field(default=None, compare=False, repr=False)
+    """`[H, W, 3] uint8`, how it is imagined to end; None where nothing was imagined."""
 
 
 def compare(computed: Outcome, imagined: Outcome) -> tuple[float, tuple[str, ...]]:
@@ -165,6 +167,7 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
         candidate=candidate, value=max(0.0, min(1.0, value)), confidence=confidence,
         agreement=agreement, disagreements=sentences, predicted=predicted, target=target,
         tool=tool, lost=lost,
+        frame=picture.clips[best_sample(picture)].frames[-1] if picture.clips else None,
     )  # fmt: skip
 
 

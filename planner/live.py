@@ -28,16 +28,19 @@ from mindseye.planner.events import (
     Proposed,
     Replanned,
     RunStarted,
+    Searched,
     Simulated,
     Surprised,
     Understood,
     Wrote,
 )
+from mindseye.planner.report_search import search_line
 
 SHOWN = 5
 """Candidates of a decision that get a line."""
 _STYLE: dict[str, str] = {
-    "task": "bold", "goal": "bold blue", "see": "green", "propose": "cyan", "picture": "magenta",
+    "task": "bold", "goal": "bold blue", "see": "green", "propose": "cyan", "search": "",
+    "picture": "magenta",
     "weigh": "", "disagree": "yellow", "choose": "bold green", "act": "yellow",
     "surprise": "bold red", "replan": "red", "error": "bold red", "solved": "bold green",
     "not solved": "bold red", "scene": "cyan", "program": "cyan", "mjcf": "cyan", "push": "cyan",
@@ -157,6 +160,8 @@ class LiveView:
                 return [("see", _seen(event))]
             case Proposed():
                 return [("propose", _proposed(event))] if event.candidates else []
+            case Searched():
+                return [("search", search_line(event))]
             case Chosen():
                 return self._weighing.lines(event)
             case Acted():

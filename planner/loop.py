@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.planner import events as ev
-from mindseye.planner.decide import Context, Decider, Decision
+from mindseye.planner.context import Context
+from mindseye.planner.decide import Decider, Decision
 from mindseye.planner.judge import Judgement
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, surprise

@@ -1,25 +1,34 @@
 """The mind's eye itself: pictures of many candidates, made by both tools at once.
 
-All simulated candidates are one batch, all imagined ones another, the two run at
-the same time, and vision reads all frames in one call.
+All simulated candidates are one batch, all imagined ones another, whatever scenes
+they start from; the two run at the same time, and vision reads all frames in one call.
 """
 
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.gate import Gating
 from mindseye.planner.judge import Picture
-from mindseye.tools.contracts import PhysicsEngine, VideoGenerator, VisionModel
+from mindseye.tools.contracts import (
+    ManyOutcomes,
+    ManyScenes,
+    PhysicsEngine,
+    VideoGenerator,
+    VisionModel,
+)
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Reward, Rollout, SceneGraph
 from mindseye.tools.vision.outcome import outcome_from_rollout
 
+A = TypeVar("A")
+R = TypeVar("R")
 HORIZON = 12.0
 """Seconds after which a simulated push is cut."""
 
@@ -38,6 +47,19 @@ class Timings:
     vision: float = 0.0
     simulated: int = 0
     imagined: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class View:
+    """A scene that candidates are pictured in."""
+
+    scene: SceneGraph
+    frame: Frames
+    """`[H, W, 3] uint8`, what it was seen in."""
+    gated: tuple[Gating, ...]
+    """Candidates with their tools; their ids differ between all views."""
+    drawn: bool = True
+    """Whether people and vision look at the most promising simulations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,66 +83,75 @@ class Eye:
         return tuple(name for name, tool in pairs if tool is not None)
 
     def picture(
-        self, scene: SceneGraph, frame: Frames, goal: Goal, gated: Sequence[Gating], seed: int
-    ) -> tuple[list[Picture], Timings]:
-        """Picture every candidate with the tools that the gate gave it.
+        self, views: Sequence[View], goal: Goal, seed: int
+    ) -> tuple[list[list[Picture]], Timings]:
+        """Picture the candidates of all views with the tools that the gate gave them.
 
         Args:
-          scene: what was seen.
-          frame: `[H, W, 3] uint8`, what it was seen in.
+          views: scenes with their candidates.
           goal: what the outcomes are rewarded for.
-          gated: candidates with their tools.
           seed: seed of the imagined samples.
         """
-        simulate = [g.candidate for g in gated if "physics" in g.tools]
-        imagine = [g.candidate for g in gated if "video" in g.tools]
+        simulate = [(v, g.candidate) for v in views for g in v.gated if "physics" in g.tools]
+        imagine = [(v, g.candidate) for v in views for g in v.gated if "video" in g.tools]
         with ThreadPoolExecutor(2) as pool:
-            rollouts = pool.submit(self._simulate, scene, simulate)
-            clips = pool.submit(self._imagine, scene, frame, imagine, seed)
+            rollouts = pool.submit(self._simulate, simulate)
+            clips = pool.submit(self._imagine, imagine, seed)
             (computed, physics_seconds), (pictured, video_seconds) = (
                 rollouts.result(), clips.result(),
             )  # fmt: skip
         started = time.monotonic()
-        pictures = {g.candidate.id: Picture(candidate=g.candidate) for g in gated}
-        for candidate, rollout in zip(simulate, computed, strict=True):
+        pictures = {g.candidate.id: Picture(candidate=g.candidate) for v in views for g in v.gated}
+        for (view, candidate), rollout in zip(simulate, computed, strict=True):
             pictures[candidate.id] = self._with_rollout(
-                pictures[candidate.id], rollout, scene, goal
+                pictures[candidate.id], rollout, view.scene, goal
             )
-        shortlist = self._shortlist(pictures.values())
-        drawn = self._draw(scene, shortlist)
-        pictures |= self._doubt(scene, goal, list(pictures.values()), shortlist, seed)
+        shortlists = [self._shortlist(view, pictures) for view in views]
+        drawn = self._draw(views, shortlists)
+        self._doubt(views, shortlists, pictures, goal, seed)
         physics_seconds += time.monotonic() - started
         started = time.monotonic()
-        self._read(pictures, scene, goal, dict(zip((c.id for c in imagine), pictured, strict=True)),
-                   drawn)  # fmt: skip
-        return list(pictures.values()), Timings(
+        shown = [(v.scene, c.id, clip) for (v, c), s in zip(imagine, pictured, strict=True)
+                 for clip in s]  # fmt: skip
+        self._read(pictures, [*shown, *drawn], goal)
+        found = [[pictures[g.candidate.id] for g in view.gated] for view in views]
+        return found, Timings(
             physics=physics_seconds, video=video_seconds, vision=time.monotonic() - started,
             simulated=len(simulate), imagined=len(imagine) * self.samples,
         )  # fmt: skip
 
-    def _simulate(
-        self, scene: SceneGraph, candidates: Sequence[Candidate]
-    ) -> tuple[list[Rollout], float]:
+    def _simulate(self, asked: Sequence[tuple[View, Candidate]]) -> tuple[list[Rollout], float]:
         started = time.monotonic()
-        if self.physics is None or not candidates:
-            return [], 0.0
-        rollouts = self.physics.simulate(scene, [c.push for c in candidates], HORIZON)
+        rollouts = self._rollouts([(v.scene, c) for v, c in asked])
         return rollouts, time.monotonic() - started
 
+    def _rollouts(
+        self, asked: Sequence[tuple[SceneGraph, Candidate]], render: bool = False
+    ) -> list[Rollout]:
+        """Simulate candidates, each from its scene, in one call where the engine can."""
+        if self.physics is None or not asked:
+            return []
+        scenes, pushes = [s for s, _ in asked], [c.push for _, c in asked]
+        if isinstance(self.physics, ManyScenes):
+            return self.physics.simulate_each(scenes, pushes, HORIZON, render)
+        physics = self.physics
+        return _by_scene(
+            scenes, pushes, lambda scene, some: physics.simulate(scene, some, HORIZON, render)
+        )
+
     def _imagine(
-        self, scene: SceneGraph, frame: Frames, candidates: Sequence[Candidate], seed: int
+        self, asked: Sequence[tuple[View, Candidate]], seed: int
     ) -> tuple[list[list[Clip]], float]:
         started = time.monotonic()
-        if self.video is None or not candidates:
+        if self.video is None or not asked:
             return [], 0.0
-        layout = scene.layout
         requests = [
             ImagineRequest(
-                frame=frame, text=c.words, subject=layout[c.subgoal.move],
-                object=layout.get(c.subgoal.object or ""), target=c.push.target,
+                frame=view.frame, text=c.words, subject=view.scene.layout[c.subgoal.move],
+                object=view.scene.layout.get(c.subgoal.object or ""), target=c.push.target,
                 samples=self.samples, seed=seed,
             )
-            for c in candidates
+            for view, c in asked
         ]  # fmt: skip
         return self.video.imagine(requests), time.monotonic() - started
 
@@ -131,68 +162,69 @@ class Eye:
         reward = self.vision.reward(outcome, goal)
         return replace(picture, rollout=rollout, computed=outcome, computed_reward=reward)
 
-    def _shortlist(self, pictures: Iterable[Picture]) -> list[Picture]:
+    def _shortlist(self, view: View, pictures: Mapping[str, Picture]) -> list[Picture]:
         """Return the most promising simulations: people and vision look at those."""
-        found = [p for p in pictures if p.computed_reward is not None]
+        mine = (pictures[g.candidate.id] for g in view.gated)
+        found = [p for p in mine if p.computed_reward is not None]
         return sorted(found, key=_computed_value, reverse=True)[: self.shown]
 
-    def _draw(self, scene: SceneGraph, shortlist: Sequence[Picture]) -> dict[str, Clip]:
-        """Render the shortlist."""
-        if self.physics is None or not shortlist:
-            return {}
-        pushes = [p.candidate.push for p in shortlist]
-        rollouts = self.physics.simulate(scene, pushes, HORIZON, render=True)
-        pairs = zip(shortlist, rollouts, strict=True)
-        return {p.candidate.id: r.clip for p, r in pairs if r.clip is not None}
+    def _draw(
+        self, views: Sequence[View], shortlists: Sequence[Sequence[Picture]]
+    ) -> list[tuple[SceneGraph, str, Clip]]:
+        """Render what is on the shortlists of those views that are to be drawn."""
+        asked = [
+            (view.scene, p.candidate)
+            for view, shortlist in zip(views, shortlists, strict=True)
+            for p in shortlist
+            if view.drawn
+        ]
+        pairs = zip(asked, self._rollouts(asked, render=True), strict=True)
+        return [(scene, c.id, r.clip) for (scene, c), r in pairs if r.clip is not None]
 
     def _doubt(
         self,
-        scene: SceneGraph,
+        views: Sequence[View],
+        shortlists: Sequence[Sequence[Picture]],
+        pictures: dict[str, Picture],
         goal: Goal,
-        pictures: Sequence[Picture],
-        shortlist: Sequence[Picture],
         seed: int,
-    ) -> dict[str, Picture]:
-        """Simulate the shortlist from places that vision may have misread."""
-        if self.physics is None or not shortlist or not self.doubts:
-            return {}
-        rng = np.random.default_rng(seed)
-        pushes = [p.candidate.push for p in shortlist]
-        values = [[_computed_value(p)] for p in shortlist]
-        for _ in range(self.doubts):
-            other = misread(scene, rng)
-            for column, rollout in zip(
-                values, self.physics.simulate(other, pushes, HORIZON), strict=True
-            ):
-                outcome = outcome_from_rollout(rollout, other)
-                column.append(self.vision.reward(outcome, goal).value)
-        checked = {p.candidate.id: v for p, v in zip(shortlist, values, strict=True)}
-        return {
-            p.candidate.id: replace(
-                p,
-                computed_reward=_doubted(
-                    p.computed_reward, checked.get(p.candidate.id, [_computed_value(p) * UNCHECKED])
-                ),
-            )
-            for p in pictures
-            if p.computed_reward is not None
-        }
+    ) -> None:
+        """Simulate the shortlists from places that vision may have misread, lower the rewards."""
+        if self.physics is None or not self.doubts:
+            return
+        asked: list[tuple[SceneGraph, Candidate]] = []
+        for view, shortlist in zip(views, shortlists, strict=True):
+            rng = np.random.default_rng(seed)
+            for _ in range(self.doubts if shortlist else 0):
+                other = misread(view.scene, rng)
+                asked += [(other, p.candidate) for p in shortlist]
+        if not asked:
+            return
+        values = {p.candidate.id: [_computed_value(p)] for s in shortlists for p in s}
+        for (other, candidate), rollout in zip(asked, self._rollouts(asked), strict=True):
+            outcome = outcome_from_rollout(rollout, other)
+            values[candidate.id].append(self.vision.reward(outcome, goal).value)
+        for key, picture in pictures.items():
+            if picture.computed_reward is not None:
+                found = values.get(key, [_computed_value(picture) * UNCHECKED])
+                reward = _doubted(picture.computed_reward, found)
+                pictures[key] = replace(picture, computed_reward=reward)
 
     def _read(
         self,
         pictures: dict[str, Picture],
-        scene: SceneGraph,
+        shown: Sequence[tuple[SceneGraph, str, Clip]],
         goal: Goal,
-        imagined: dict[str, list[Clip]],
-        drawn: dict[str, Clip],
     ) -> None:
         """Let vision read all clips in one call and attach what it saw."""
-        jobs = [(k, clip) for k, clips in imagined.items() for clip in clips]
-        jobs += list(drawn.items())
-        if not jobs:
+        if not shown:
             return
-        outcomes = self.vision.outcome([clip for _, clip in jobs], scene)
-        for (key, clip), outcome in zip(jobs, outcomes, strict=True):
+        scenes, clips = [scene for scene, _, _ in shown], [clip for _, _, clip in shown]
+        if isinstance(self.vision, ManyOutcomes):
+            outcomes = self.vision.outcome_each(clips, scenes)
+        else:
+            outcomes = _by_scene(scenes, clips, lambda s, some: self.vision.outcome(some, s))
+        for (_, key, clip), outcome in zip(shown, outcomes, strict=True):
             picture, reward = pictures[key], self.vision.reward(outcome, goal)
             if clip.provenance.source == "physics":
                 rollout = picture.rollout and replace(picture.rollout, clip=clip)
@@ -206,6 +238,21 @@ class Eye:
                     imagined=(*picture.imagined, outcome),
                     imagined_rewards=(*picture.imagined_rewards, reward),
                 )
+
+
+def _by_scene(
+    scenes: Sequence[SceneGraph],
+    asked: Sequence[A],
+    answer: Callable[[SceneGraph, list[A]], Sequence[R]],
+) -> list[R]:
+    """Answer with one call for each different scene; the answers are in the order of `asked`."""
+    rows: dict[SceneGraph, list[int]] = {}
+    for i, scene in enumerate(scenes):
+        rows.setdefault(scene, []).append(i)
+    found: dict[int, R] = {}
+    for scene, mine in rows.items():
+        found |= dict(zip(mine, answer(scene, [asked[i] for i in mine]), strict=True))
+    return [found[i] for i in range(len(scenes))]
 
 
 def _computed_value(picture: Picture) -> float:

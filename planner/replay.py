@@ -3,7 +3,6 @@
 import contextlib
 import json
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from mindseye.planner.events import (
     Chosen,
     Gated,
     Proposed,
+    Searched,
     Understood,
 )
 from mindseye.planner.record import OnEvent, Record, Recorder, read_record, versions
@@ -80,13 +80,13 @@ def replay(
 
 def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | None) -> None:
     from mindseye.planner.agent import Agent
-    from mindseye.planner.decide import Pace
+    from mindseye.planner.context import Pace
     from mindseye.tools.world import make_world
 
     # Seconds never repeat. What the budget cut short the first time is cut short again.
     pace = Pace(
         gates={(e.decision, e.candidate): e.tools for e in first.of(Gated)},
-        expansions=Counter(e.decision for e in first.of(Proposed)),
+        waves={e.decision: e.waves for e in first.of(Searched)},
     )
     if first.of(Asked):
         from mindseye.planner.ask.session import ask_again

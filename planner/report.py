@@ -12,6 +12,7 @@ from markupsafe import Markup
 from mindseye.planner.events import (
     Acted,
     Asked,
+    Chosen,
     Failed,
     Finished,
     Imagined,
@@ -131,7 +132,7 @@ def _facts(record: Record) -> list[tuple[str, str]]:
     # The run's own count also holds the steps between decisions, such as a second look.
     steps = finished[-1].steps if finished else sum(e.steps for e in record.of(Acted))
     facts = [
-        ("decisions", str(len(record.of(Proposed)))),
+        ("decisions", str(len(record.of(Chosen)))),
         ("imagined clips", str(sum(len(e.clips) for e in imagined))),
         ("simulated futures", str(len(simulated))),
         ("steps in the world", str(steps)),

@@ -23,10 +23,12 @@ from mindseye.planner.events import (
     Observed,
     Proposed,
     Replanned,
+    Searched,
     Simulated,
     Surprised,
 )
 from mindseye.planner.report_map import View, arrows, boxes, table_map, xy
+from mindseye.planner.report_search import tree_view
 
 SHOWN = 4
 """Candidates that stand open on the page; the others are folded."""
@@ -91,7 +93,8 @@ def _seen(folder: Path, seen: Observed, ways: list[View]) -> View:
     }
 
 
-def _outcome_words(outcome: View) -> str:
+def outcome_words(outcome: View) -> str:
+    """Return what an outcome, as plain JSON, says to have happened."""
     parts = []
     for name, shift in (outcome.get("moved") or {}).items():
         place = xy(shift)
@@ -114,7 +117,7 @@ def _judgement(judged: Judged) -> View:
     return {
         "source": judged.source,
         "says": _SAYS[judged.source, judged.read_from],
-        "outcome": _outcome_words(judged.outcome),
+        "outcome": outcome_words(judged.outcome),
         "value": min(1.0, max(0.0, judged.value)),
         "confidence": judged.confidence,
         "evidence": list(judged.evidence),
@@ -187,6 +190,7 @@ def decision_view(
     """
     seen = next((e for e in group if isinstance(e, Observed)), None)
     chosen = next((e for e in group if isinstance(e, Chosen)), None)
+    searched = next((e for e in group if isinstance(e, Searched)), None)
     acted = [e for e in group if isinstance(e, Acted)]
     items = [c for e in group if isinstance(e, Proposed) for c in e.candidates]
     # What a beam proposes further ahead has a dot in its name, and no camera frame to picture.
@@ -205,6 +209,7 @@ def decision_view(
         "seen": _seen(folder, seen, ways) if seen else None,
         "candidates": views[:SHOWN],
         "others": views[SHOWN:],
+        "tree": tree_view(searched, chosen) if searched else None,
         "ahead": len(items) - len(first),
         "why": chosen.why if chosen else "",
         "hints": chosen.hints if chosen else (),

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from mindseye.planner.config import Config
 from mindseye.planner.events import (
     Acted,
+    Branch,
     Candidate,
     Chosen,
     CrossChecked,
@@ -24,6 +25,7 @@ from mindseye.planner.events import (
     Proposed,
     Replanned,
     RunStarted,
+    Searched,
     Simulated,
     Surprised,
     Understood,
@@ -136,6 +138,16 @@ def _decision(recorder: Recorder, task: str) -> None:
             CrossChecked(decision=0, candidate=candidate.id, agreement=0.9 - 0.6 * k,
                          disagreements=disagreements)
         )  # fmt: skip
+    branches = tuple(
+        Branch(id=c.id, words=c.words, prior=c.prior, value=0.85 - 0.55 * k, visits=1 + k,
+               mean=0.85 - 0.55 * k, pruned=f"outside the beam {task}" if k else "")
+        for k, c in enumerate(candidates)
+    )  # fmt: skip
+    further = Branch(id="c0.1.1", parent="c0", words=task, prior=0.5, pruned="not looked at")
+    recorder.emit(
+        Searched(decision=0, search="mcts", waves=2, clips=6, branches=(*branches, further),
+                 stopped="the time is up")
+    )  # fmt: skip
     recorder.emit(
         Chosen(decision=0, candidate="c0", value=0.85, why=f"both tools see it happen {task}",
                values={"c0": 0.85, "c1": 0.3}, hints=("physics: the cube ends by the ball",))

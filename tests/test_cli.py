@@ -46,7 +46,7 @@ BAD = [
     (("run", "push it", "--seed", "x"), 2, "--seed"),
     (("run", "push it", "--seed", "-4"), 2, "seed"),
     (("run", "push it", "--tools", "magic"), 2, "'none', 'video', 'physics' or 'both'"),
-    (("run", "push it", "--search", "mcts"), 2, "'greedy' or 'beam'"),
+    (("run", "push it", "--search", "astar"), 2, "'mcts' or 'cem'"),
     (("run", "push it", "--budget", "0"), 2, "greater than 0"),
     (("run", "push it", "--config", "absent.yaml"), 2, "cannot read the config file"),
     (("run", "  "), 2, "the task is empty"),

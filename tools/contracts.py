@@ -78,6 +78,21 @@ class PhysicsEngine(Protocol):
 
 
 @runtime_checkable
+class ManyScenes(Protocol):
+    """A physics engine that also takes a scene for each push: a wave of a search is one call."""
+
+    def simulate_each(
+        self,
+        scenes: Sequence[SceneGraph],
+        interventions: Sequence[Push],
+        horizon: float,
+        render: bool = False,
+    ) -> list[Rollout]:
+        """Simulate every intervention from its own scene; see `PhysicsEngine.simulate`."""
+        ...
+
+
+@runtime_checkable
 class VisionModel(Protocol):
     """Reads frames and clips, the camera's and the generator's alike."""
 
@@ -91,6 +106,15 @@ class VisionModel(Protocol):
 
     def reward(self, outcome: Outcome, goal: Goal) -> Reward:
         """Return how well the outcome serves the goal."""
+        ...
+
+
+@runtime_checkable
+class ManyOutcomes(Protocol):
+    """A vision model that also reads clips of different scenes in one call."""
+
+    def outcome_each(self, clips: Sequence[Clip], befores: Sequence[SceneGraph]) -> list[Outcome]:
+        """Return what each clip shows to have happened to its own scene before it."""
         ...
 
 

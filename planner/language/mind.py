@@ -5,9 +5,11 @@ embedded one is a `Scorer`) is beamed and scored; others answer under the same
 schemas with `with_structured_output`, and are told when an answer does not fit.
 """
 
+import contextvars
 import json
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -147,6 +149,28 @@ class LanguageMind:
             priors = _normalised([p for _, p in found])
             return [Proposal(subgoal=s, prior=p) for (s, _), p in zip(found, priors, strict=True)]
         return self._ranked(goal, scene, history, k)
+
+    def propose_each(
+        self,
+        goal: Goal,
+        asked: Sequence[tuple[SceneGraph, Sequence[tuple[Subgoal, str]]]],
+        k: int,
+    ) -> list[list[Proposal]]:
+        """Return the proposals for each scene and its history; see `propose`.
+
+        A remote model is asked all at once. The embedded one reads its beams in turn:
+        each is a batch by itself, and keeps what its prompt shares with the last.
+        """
+        if isinstance(self.model, Scorer) or len(asked) < 2:
+            return [self.propose(goal, scene, history, k) for scene, history in asked]
+        with ThreadPoolExecutor(len(asked)) as pool:
+            # What counts tokens or traces calls is found through the caller's context.
+            contexts = [contextvars.copy_context() for _ in asked]
+            waiting = [
+                pool.submit(context.run, self.propose, goal, scene, history, k)
+                for context, (scene, history) in zip(contexts, asked, strict=True)
+            ]
+            return [w.result() for w in waiting]
 
     def _ranked(
         self,

@@ -9,8 +9,20 @@ import pytest
 
 from mindseye import Agent, make_world
 from mindseye.planner.config import Config, merge
-from mindseye.planner.events import Acted, Chosen, Failed, Finished, Judged, Observed, Simulated
-from mindseye.planner.record import Recorder, read_record
+from mindseye.planner.decide import Decider
+from mindseye.planner.events import (
+    Acted,
+    Chosen,
+    Failed,
+    Finished,
+    Judged,
+    Observed,
+    Searched,
+    Simulated,
+)
+from mindseye.planner.record import NullRecorder, Recorder, read_record
+from mindseye.planner.replay import replay
+from mindseye.planner.search import search_options
 from mindseye.tools.errors import BadInput, WorldFailed
 from mindseye.tools.goals import Goal, satisfied
 from mindseye.tools.world.sealed import SealedWorld
@@ -60,9 +72,11 @@ USEFUL = [
 USELESS = [{"move": "yellow star", "relation": "in_area", "area": "center"}]
 
 
-@pytest.mark.parametrize("search", ["greedy", "beam"])
+@pytest.mark.parametrize("search", ["greedy", "beam", "mcts", "cem"])
 def test_a_task_is_solved_and_the_record_tells_why(tmp_path: Path, search: str) -> None:
-    settings = config(tmp_path, USEFUL, search=search)
+    options = {"mcts": {"simulations": 8, "wave": 4}, "cem": {"population": 4, "rounds": 2}}
+    settings = config(tmp_path, USEFUL, search=search, search_options=options.get(search, {}),
+                      objects=OBJECTS)  # fmt: skip
     agent = Agent.from_config(settings)
     with make_world(objects=OBJECTS, seed=3) as world:
         scorer = world.take_scorer()
@@ -83,6 +97,35 @@ def test_a_task_is_solved_and_the_record_tells_why(tmp_path: Path, search: str) 
     assert any(s.clip is not None for s in record.of(Simulated))
     assert record.of(Acted)[0].clip is not None
     assert record.of(Observed)[-1].progress == 1.0
+    tree = record.of(Searched)[0]
+    assert (tree.search, bool(tree.branches)) == (search, True)
+    now = {b.id: b.value for b in tree.branches if not b.parent and b.value is not None}
+    assert now == values
+    if search == "mcts":
+        assert replay(tmp_path / "run").same
+
+
+def test_planning_anew_reuses_what_still_holds(tmp_path: Path) -> None:
+    events: list[Any] = []
+    settings = config(tmp_path, USELESS + USEFUL, search="mcts", max_decisions=2,
+                      search_options={"simulations": 12, "wave": 6})  # fmt: skip
+    agent = Agent.from_config(merge(settings, {"clips": 6}))
+    with make_world(objects=OBJECTS, seed=3) as world:
+        frame = world.reset()[0]["frame"]
+        context = agent._context(NullRecorder(events.append))
+        scene = agent.eye.vision.look([frame])[0]
+    context.expected, context.goal = scene.names, GOAL
+    first = Decider(context, 0, scene, frame).decide()
+    again = Decider(context, 1, scene, frame).decide()
+    assert first is not None
+    assert again is not None
+    assert again.judgement == first.judgement
+    trees = [e for e in events if isinstance(e, Searched)]
+    # The second decision gets for nothing what the first paid for, and has clips to spare for more.
+    assert trees[0].stopped == "the budget of 6 clips is spent"
+    assert (trees[0].reused, trees[0].clips) == (0, 6)
+    assert trees[1].reused >= 6
+    assert len(context.kept) <= search_options("mcts", {}).cache
 
 
 def test_without_tools_the_prior_decides_and_nothing_is_pictured(tmp_path: Path) -> None:

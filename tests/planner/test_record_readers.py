@@ -64,6 +64,8 @@ def test_the_report_tells_the_story(make_run: Callable[..., Path]) -> None:
         "The tools disagree: red cube ends 6 cm apart",
         "reward 0.80, confidence 0.90",
         "both tools see it happen",
+        "mcts: 2 of 3 candidates pictured, 2 deep, 2 waves, 6 clips, ended early, the time is up",
+        "outside the beam",
         "What really happened",
         "off the prediction by 3.0 cm (red cube)",
         "Where the time went",
@@ -95,6 +97,18 @@ def test_a_run_that_was_cut_off_still_has_a_report(make_run: Callable[..., Path]
     assert "Unfinished" in " ".join(_parsed(write_report(folder)).texts)
 
 
+def test_a_record_from_before_searches_were_told_has_its_report(
+    make_run: Callable[..., Path],
+) -> None:
+    folder = make_run()
+    lines = (folder / "events.jsonl").read_bytes().splitlines(keepends=True)
+    older = [line for line in lines if b'"kind":"searched"' not in line]
+    assert len(older) == len(lines) - 1
+    (folder / "events.jsonl").write_bytes(b"".join(older))
+    assert "2 of 3 candidates pictured" not in write_report(folder).read_text()
+    assert compare(read_record(folder), read_record(folder)) == ("", 1)
+
+
 def test_the_live_view_prints_plain_lines_and_no_markup(make_run: Callable[..., Path]) -> None:
     stream = io.StringIO()
     make_run(task=EVIL, on_event=LiveView(stream))
@@ -103,7 +117,16 @@ def test_the_live_view_prints_plain_lines_and_no_markup(make_run: Callable[..., 
     assert "\x1b" not in stream.getvalue()
     assert all(re.match(r" *\d+\.\d\ds [a-z ]+: ", line) for line in lines)
     labels = {line.split("s ", 1)[1].split(":")[0] for line in lines}
-    assert {"goal", "propose", "picture", "weigh", "choose", "surprise", "solved"} <= labels
+    assert {
+        "goal",
+        "propose",
+        "search",
+        "picture",
+        "weigh",
+        "choose",
+        "surprise",
+        "solved",
+    } <= labels
 
 
 def test_the_live_view_on_a_terminal_shows_model_text_as_it_is(

@@ -69,6 +69,27 @@ def test_a_batch_gives_each_push_what_it_gets_alone() -> None:
         assert np.array_equal(a.positions, b.positions)
 
 
+def test_scenes_of_a_wave_are_simulated_together_as_each_would_be_alone() -> None:
+    def table(x: float, *names: str) -> SceneGraph:
+        places = {"red cube": (x, 0.0), "blue ball": (0.15, x), "yellow star": (-0.2, 0.2)}
+        objects = [
+            SceneObject(referent=n, colour=n.split()[0], shape=n.split()[1], position=places[n])
+            for n in names
+        ]
+        return SceneGraph(objects=tuple(objects), pusher=(0.0, -0.3 + x))
+
+    # One of the four has lost an object, so it needs a model of its own.
+    whole = ("red cube", "blue ball", "yellow star")
+    scenes = [table(0.0, *whole), table(-0.1, *whole[:2]), table(0.1, *whole), table(0.0, *whole)]
+    pushes = [Push(subject="red cube", target=(0.0, 0.1 + 0.02 * k)) for k in range(4)]
+    engine = MujocoPhysics(threads=1)
+    together = engine.simulate_each(scenes, pushes)
+    alone = [engine.simulate(s, [p])[0] for s, p in zip(scenes, pushes, strict=True)]
+    for a, b in zip(together, alone, strict=True):
+        assert a.names == b.names
+        assert np.array_equal(a.positions, b.positions)
+
+
 def test_what_is_pushed_over_the_rim_falls_and_is_gone_from_the_layout() -> None:
     scene = Scene(bodies=(CUBE, BALL))
     rollout = simulate_scene(scene, [Push(subject="red cube", target=(-0.4, 0.0))], threads=1)[0]

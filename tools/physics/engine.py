@@ -7,7 +7,7 @@ simulations advance together on a thread pool.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +78,18 @@ class Trace:
 
 
 class BatchSimulation:
-    """The pushes of one scene, advanced together."""
+    """The pushes of one scene, advanced together.
 
-    def __init__(self, scene: Scene, pushes: Sequence[Push], threads: int = 0) -> None:
+    `starts` lets each begin from a scene of its own, of the same things on the same table.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        pushes: Sequence[Push],
+        threads: int = 0,
+        starts: Sequence[Scene] | None = None,
+    ) -> None:
         unknown = sorted({p.subject for p in pushes} - set(scene.names))
         if unknown:
             raise ToolError(f"not in the scene: {', '.join(unknown)}; it holds {scene.names}")
@@ -91,11 +100,20 @@ class BatchSimulation:
         self.controller = PushController(pushes)
         self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
         self.friction = FrictionField(scene, self.model)
-        self.batch.qpos[:] = without_overlap(self.model, initial_state(scene, self.model))
+        self.batch.qpos[:] = self._begin(starts or [scene] * self.n)
         self.setpoint: Array = self.batch.qpos[:, :3].copy()
         self.batch.ctrl[:] = self.setpoint
         if scene.patches:
             self.batch.expand("geom_friction")
+
+    def _begin(self, starts: Sequence[Scene]) -> Array:
+        """Return `[n, nq]` states."""
+        known: dict[Scene, Array] = {}
+        for start in starts:
+            if start not in known:
+                state = initial_state(start, self.model)
+                known[start] = without_overlap(self.model, state)
+        return np.stack([known[start] for start in starts])
 
     def run(self, horizon: float) -> Trace:
         """Advance until every push is done and all lies still, or `horizon` seconds have passed."""
@@ -208,15 +226,42 @@ class MujocoPhysics:
         Raises:
           ToolError: a push names an object that is not in the scene.
         """
-        believed = twin(scene)
-        if self.dynamics is not None:
-            believed = Scene(
-                bodies=believed.bodies, patches=believed.patches, pusher=believed.pusher,
-                dynamics=self.dynamics,
+        return self.simulate_each([scene] * len(interventions), interventions, horizon, render)
+
+    def simulate_each(
+        self,
+        scenes: Sequence[SceneGraph],
+        interventions: Sequence[Push],
+        horizon: float = 12.0,
+        render: bool = False,
+    ) -> list[Rollout]:
+        """Simulate every push from its own scene; see `ManyScenes.simulate_each`.
+
+        Scenes of the same things on the same table are one batch.
+        """
+        believed = [self._believed(s) for s in scenes]
+        batches: dict[Scene, list[int]] = {}
+        for i, scene in enumerate(believed):
+            batches.setdefault(_stripped(scene), []).append(i)
+        found: dict[int, Rollout] = {}
+        for rows in batches.values():
+            rollouts = simulate_scene(
+                believed[rows[0]], [interventions[i] for i in rows], horizon,
+                size=self.size if render else 0, threads=self.threads,
+                starts=[believed[i] for i in rows],
             )  # fmt: skip
-        return simulate_scene(
-            believed, interventions, horizon, size=self.size if render else 0, threads=self.threads
-        )
+            found |= dict(zip(rows, rollouts, strict=True))
+        return [found[i] for i in range(len(scenes))]
+
+    def _believed(self, graph: SceneGraph) -> Scene:
+        scene = twin(graph)
+        return scene if self.dynamics is None else replace(scene, dynamics=self.dynamics)
+
+
+def _stripped(scene: Scene) -> Scene:
+    """Return the scene without what may differ between simulations of one model."""
+    bodies = tuple(replace(b, position=(0.0, 0.0)) for b in scene.bodies)
+    return replace(scene, bodies=bodies, pusher=(0.0, 0.0))
 
 
 def simulate_scene(
@@ -227,6 +272,7 @@ def simulate_scene(
     size: int = 0,
     threads: int = 0,
     rng: np.random.Generator | None = None,
+    starts: Sequence[Scene] | None = None,
 ) -> list[Rollout]:
     """Simulate pushes of a fully specified scene.
 
@@ -237,10 +283,11 @@ def simulate_scene(
       size: side of the clips in pixels, 0 for none.
       threads: worker threads, 0 for all cores.
       rng: source of sensor noise in the clips.
+      starts: a scene of the same things for each push to begin from; None for `scene`.
     """
     if not pushes:
         return []
-    simulation = BatchSimulation(scene, pushes, threads)
+    simulation = BatchSimulation(scene, pushes, threads, starts)
     trace = simulation.run(horizon)
     drawn = render_rollouts(simulation, trace, size, rng) if size else [None] * len(pushes)
     rollouts = []
@@ -250,7 +297,8 @@ def simulate_scene(
         frames = drawn[i]
         clip = None
         if frames is not None:
-            request = hashlib.sha256(repr((scene, push)).encode()).hexdigest()[:12]
+            start = starts[i] if starts else scene
+            request = hashlib.sha256(repr((start, push)).encode()).hexdigest()[:12]
             clip = Clip(
                 frames=frames,
                 dt=float(trace.ended[i]) * TICK / (CLIP_FRAMES - 1),

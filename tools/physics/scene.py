@@ -240,9 +240,14 @@ def build(scene: Scene) -> mujoco.MjModel:
 
 
 def initial_state(scene: Scene, model: mujoco.MjModel) -> NDArray[np.float64]:
-    """Return `qpos` with the pusher lifted at its place."""
+    """Return `qpos` with the pusher lifted at its place.
+
+    The model may be that of another scene, of the same things with the same headings.
+    """
     qpos: NDArray[np.float64] = model.qpos0.copy()
     qpos[:3] = [*scene.pusher, PUSHER_UP]
+    for i, body in enumerate(scene.bodies):
+        qpos[3 + 7 * i : 5 + 7 * i] = body.position
     return qpos
 
 

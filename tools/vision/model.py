@@ -109,11 +109,23 @@ class TabletopVision:
 
     def outcome(self, clips: Sequence[Clip], before: SceneGraph) -> list[Outcome]:
         """Return what each clip shows to have happened; see `VisionModel.outcome`."""
+        return self.outcome_each(clips, [before] * len(clips))
+
+    def outcome_each(self, clips: Sequence[Clip], befores: Sequence[SceneGraph]) -> list[Outcome]:
+        """Return what each clip shows to have happened; see `ManyOutcomes.outcome_each`."""
         chosen = [self._frames_of(len(clip.frames)) for clip in clips]
-        frames = [c.frames[i] for c, rows in zip(clips, chosen, strict=True) for i in rows]
-        seen = iter(self.sight(frames, before.names))
-        each = ({i: next(seen) for i in rows} for rows in chosen)
-        return [read_outcome(identified(sightings, before), before) for sightings in each]
+        frames = [
+            (clip.frames[i], before.names)
+            for clip, rows, before in zip(clips, chosen, befores, strict=True)
+            for i in rows
+        ]
+        readings = self.read([frame for frame, _ in frames])
+        seen = (
+            extract(reading, self.camera, names)
+            for reading, (_, names) in zip(readings, frames, strict=True)
+        )
+        each = [{i: next(seen) for i in rows} for rows in chosen]
+        return [read_outcome(identified(s, b), b) for s, b in zip(each, befores, strict=True)]
 
     def _frames_of(self, n: int) -> list[int]:
         if n < 1:

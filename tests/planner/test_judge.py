@@ -1,0 +1,166 @@
+"""Candidates, gate, judge and memory on small hand-made values."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
+from mindseye.planner.gate import Costs, gate
+from mindseye.planner.judge import Picture, Trust, judge, video_value
+from mindseye.planner.perception import Memory, clearly_satisfied
+from mindseye.tools.goals import Goal
+from mindseye.tools.subgoals import MANNERS, Subgoal, nominal_target
+from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph, SceneObject
+
+
+def scene(**places: Point) -> SceneGraph:
+    objects = tuple(
+        SceneObject(referent=f"{n}_1", colour=n.split("_")[0], shape=n.split("_")[1], position=p)
+        for n, p in places.items()
+    )
+    return SceneGraph(objects=objects)
+
+
+START = scene(red_cube=(0.2, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+
+
+def candidate(subgoal: Subgoal, where: SceneGraph, key: str, prior: float = 0.5) -> Candidate:
+    target = nominal_target(subgoal, where.layout)
+    return Candidate(
+        id=key, subgoal=subgoal, prior=prior, push=Push(subject=subgoal.move, target=target)
+    )
+
+
+def picture(value: float | None, imagined: Sequence[float], end: Point = (0.1, 0.1)) -> Picture:
+    one = candidate(Subgoal(move="red cube", relation="in_area", area="top"), START, "c0")
+    moved = scene(red_cube=(0.1, 0.1), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    dreamt = scene(red_cube=end, blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    computed = Outcome(before=START, after=moved, moved={"red cube": (-0.1, -0.1)})
+    seen = Outcome(before=START, after=dreamt, moved={})
+    return Picture(
+        candidate=one,
+        computed=computed if value is not None else None,
+        computed_reward=Reward(value=value, confidence=1.0) if value is not None else None,
+        imagined=(seen,) * len(imagined),
+        imagined_rewards=tuple(Reward(value=v, confidence=0.9) for v in imagined),
+    )
+
+
+def test_disagreement_lowers_the_value_and_names_the_object() -> None:
+    agreeing = judge(picture(0.8, [0.8, 0.8]), Trust())
+    parting = judge(picture(0.8, [0.8, 0.8], end=(-0.2, -0.1)), Trust())
+    assert agreeing.agreement == 1.0
+    assert parting.value < agreeing.value
+    assert any("red cube" in s for s in parting.disagreements)
+
+
+def test_a_push_that_moves_nothing_is_worth_less_than_one_that_does() -> None:
+    good = picture(0.8, [])
+    assert good.computed is not None
+    idle = replace(good, computed=replace(good.computed, after=START, moved={}))
+    assert judge(idle, Trust()).value < judge(picture(0.6, []), Trust()).value
+    assert judge(good, Trust()).value > judge(picture(0.6, []), Trust()).value
+
+
+def test_spread_over_samples_counts_against_a_candidate() -> None:
+    steady, lucky = picture(None, [0.6, 0.6]), picture(None, [1.0, 0.2])
+    assert video_value(steady.imagined_rewards) > video_value(lucky.imagined_rewards) + 0.1
+    assert judge(steady, Trust()).value > judge(lucky, Trust()).value
+
+
+def test_having_been_imagined_counts_neither_for_nor_against() -> None:
+    seen, unseen = picture(0.8, [0.6, 0.6]), picture(0.8, [])
+    values = [judge(p, Trust(), unseen=0.6).value for p in (seen, unseen)]
+    assert values[0] == pytest.approx(values[1], abs=0.01)
+
+
+def test_a_tool_that_was_wrong_weighs_less() -> None:
+    one = picture(0.2, [1.0])
+    burnt = Trust()
+    for _ in range(10):
+        burnt = burnt.updated("video", False)
+    assert judge(one, burnt).value < judge(one, Trust()).value
+
+
+def test_imagination_decides_where_to_push_when_it_shows_what_was_asked() -> None:
+    asked = judge(picture(None, [0.9], end=(0.05, 0.22)), Trust())
+    assert asked.target == (0.05, 0.22)
+    assert asked.tool == "video"
+    elsewhere = picture(None, [0.9], end=(0.05, -0.1))
+    assert judge(elsewhere, Trust()).target == elsewhere.candidate.push.target
+
+
+@given(
+    st.floats(0.0, 3.0),
+    st.integers(1, 12),
+    st.sampled_from([("physics",), ("video",), ("physics", "video")]),
+)
+def test_the_gate_never_plans_past_the_budget(
+    seconds: float, n: int, allowed: tuple[str, ...]
+) -> None:
+    subgoal = Subgoal(move="red cube", relation="in_area", area="top")
+    candidates = [candidate(subgoal, START, f"c{k}", prior=1 / n) for k in range(n)]
+    costs = Costs(physics=0.1, video=0.3)
+    gated = gate(candidates, allowed, {"both": 1.0}, costs, seconds, samples=2)
+    price = {"physics": 0.1, "video": 0.6}
+    assert sum(price[t] for g in gated for t in g.tools) <= seconds + 1e-9
+    assert [g.candidate.id for g in gated] == [c.id for c in candidates]
+
+
+def test_the_gate_pictures_nothing_where_there_is_nothing_to_find_out() -> None:
+    sure = candidate(Subgoal(move="red cube", relation="in_area", area="top"), START, "c0", 0.99)
+    gated = gate([sure], ("physics",), {"none": 0.99}, Costs(), 10.0, 2)
+    assert gated[0].tools == ()
+
+
+def test_a_way_around_exists_only_where_something_stands_in_the_way() -> None:
+    proposal = Proposal(
+        subgoal=Subgoal(move="red cube", relation="left_of", object="blue ball"), prior=1.0
+    )
+    behind = scene(red_cube=(0.2, 0.0), blue_ball=(0.0, 0.0))
+    free = scene(red_cube=(-0.2, 0.1), blue_ball=(0.0, 0.0))
+    assert "around" in {c.subgoal.manner for c in expand([proposal], behind, MANNERS)}
+    assert "around" not in {c.subgoal.manner for c in expand([proposal], free, MANNERS)}
+    absent = replace(proposal, subgoal=Subgoal(move="red star", relation="in_area", area="top"))
+    assert expand([absent], free, MANNERS) == []
+
+
+def test_proposals_that_change_nothing_make_room_for_others() -> None:
+    layout = {"red cube": (-0.2, 0.2), "blue ball": (0.1, 0.0)}
+    held, brief, real = (
+        Proposal(subgoal=Subgoal(move=move, relation="in_area", area=area), prior=prior)
+        for move, area, prior in (
+            ("red cube", "top_left", 0.6), ("blue ball", "right", 0.3), ("red cube", "top", 0.1),
+        )
+    )  # fmt: skip
+    near = layout | {"blue ball": (0.13, 0.0)}  # The area begins at 0.1; the push would be 1 cm.
+    assert worthwhile([held, brief, real], near, 2) == [real]
+    assert worthwhile([held, real], layout, 1) == [real]
+    assert worthwhile([held], layout, 1) == [held]
+
+
+def test_memory_keeps_what_is_hidden_and_lets_go_of_what_fell() -> None:
+    memory = Memory(scene(red_cube=(0.0, 0.0), blue_ball=(0.27, 0.0)))
+    empty = SceneGraph(objects=())
+    assert memory.update(empty).names == ("red cube", "blue ball")
+    assert memory.update(empty).names == ("red cube",)
+    assert memory.lost == ("blue ball",)
+    assert memory.update(scene(red_cube=(0.0, 0.1))).layout["red cube"] == (0.0, 0.1)
+
+
+def test_memory_does_not_let_things_change_their_nature() -> None:
+    memory = Memory(scene(red_cube=(0.0, 0.0), blue_ball=(0.1, 0.0)))
+    misread = scene(red_cylinder=(0.05, 0.0), green_ball=(0.11, 0.0), purple_star=(-0.2, 0.0))
+    assert memory.update(misread).layout == {"red cube": (0.05, 0.0), "blue ball": (0.11, 0.0)}
+
+
+def test_a_goal_on_the_brink_is_not_clearly_reached() -> None:
+    goal = Goal.model_validate(
+        {"all": [{"relation": "near", "subject": "red cube", "object": "blue ball"}]}
+    )
+    names = ("red cube", "blue ball")
+    assert clearly_satisfied(goal, {"red cube": (0.0, 0.0), "blue ball": (0.09, 0.0)}, names)
+    assert not clearly_satisfied(goal, {"red cube": (0.0, 0.0), "blue ball": (0.109, 0.0)}, names)
