@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from mindseye.tools.physics.lab.program import Happening, Measure
+from mindseye.tools.physics.lab.program import Measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -429,50 +429,6 @@ ASKED: dict[tuple[str, Measure], Asked] = {
     ("slope up", "time"): _UP_TIME,
 }
 """By situation and measure."""
-
-HAPPENS: dict[tuple[str, Happening], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    ("edge", "falls_over_edge"): (
-        ("fall off the edge", "slide over the edge", "go over the edge", "fall off", "drop off the far end",
-         "shoot over the edge", "fall off the end", "end up on the floor"),
-        ("stop before the edge", "stay on top", "come to rest before the edge", "stop in time"),
-    ),
-    ("slide", "reaches"): (
-        ("reach the other side", "get that far", "make it to the far wall", "reach the line",
-         "get to the other end", "make it to the end", "reach the mark", "get all the way across"),
-        ("stop short of the line", "come to rest before the end", "fall short of the mark"),
-    ),
-    ("pull", "slides"): (
-        ("move", "start to slide", "begin to move", "slide", "budge", "get going", "move at all"),
-        ("stay where it is", "stay put", "remain at rest", "not move"),
-    ),
-    ("throw up", "reaches"): (
-        ("reach it", "get that high", "rise that far", "reach that height", "make it up there", "get there"),
-        ("stay below it", "fall short of it", "turn back before that height"),
-    ),
-    ("throw level", "reaches"): (
-        ("reach it", "get that far", "fly far enough", "make it across", "clear the distance",
-         "reach the target", "get to the other side"),
-        ("fall short", "land before it", "come down too early"),
-    ),
-    ("slope", "slides"): (
-        ("slide down", "start to slide", "begin to slide", "move", "slip down", "start sliding",
-         "slide at all"),
-        ("stay where it is", "stay put", "remain at rest", "keep still"),
-    ),
-    ("slope up", "reaches"): (
-        ("reach the top", "make it to the top", "get to the top", "get all the way up"),
-        ("turn back before the top", "stop short of the top", "fail to reach the top"),
-    ),
-    ("crash", "reverses"): (
-        ("bounce back", "turn round", "move backwards afterwards", "reverse its direction", "rebound"),
-        ("not bounce back", "not turn round", "not move backwards afterwards"),
-    ),
-    ("crash", "stops"): (
-        ("stop", "come to rest", "be at rest afterwards", "be left standing still", "come to a standstill"),
-        ("keep moving", "still be moving afterwards"),
-    ),
-}  # fmt: skip
-"""By situation and event: what says that it happens, and that it does not."""
 
 ALIKE: dict[Measure, tuple[str, ...]] = {
     "acceleration": ("accelerate equally", "have the same acceleration"),

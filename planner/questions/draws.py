@@ -10,8 +10,9 @@ from mindseye.planner.questions.amounts import (
     quote_word,
     same_in_other_unit,
 )
+from mindseye.planner.questions.contexts import CONTEXTS
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, RelationKind, Values
-from mindseye.planner.questions.lexemes import CONTEXTS, FACTORS, Level, differs
+from mindseye.planner.questions.lexemes import FACTORS, Level, differs
 from mindseye.planner.questions.modes import Mode
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.things import MASSES

@@ -5,7 +5,6 @@ from typing import Any
 
 from mindseye.planner.questions import frames
 from mindseye.planner.questions.amounts import number_between, quote
-from mindseye.planner.questions.asked import HAPPENS
 from mindseye.planner.questions.draws import Draws
 from mindseye.planner.questions.facts import Common, Fact
 from mindseye.planner.questions.modes import MODES, Event
@@ -24,6 +23,52 @@ from mindseye.planner.questions.valued import (
 )
 from mindseye.tools.physics.lab.program import Happening, Program
 
+HAPPENS: dict[tuple[str, Happening], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ("edge", "falls_over_edge"): (
+        ("fall off the edge", "slide over the edge", "go over the edge", "fall off",
+         "drop off the far end", "shoot over the edge", "fall off the end", "end up on the floor"),
+        ("stop before the edge", "stay on top", "come to rest before the edge", "stop in time"),
+    ),
+    ("slide", "reaches"): (
+        ("reach the other side", "get that far", "make it to the far wall", "reach the line",
+         "get to the other end", "make it to the end", "reach the mark", "get all the way across"),
+        ("stop short of the line", "come to rest before the end", "fall short of the mark"),
+    ),
+    ("pull", "slides"): (
+        ("move", "start to slide", "begin to move", "slide", "budge", "get going", "move at all"),
+        ("stay where it is", "stay put", "remain at rest", "not move"),
+    ),
+    ("throw up", "reaches"): (
+        ("reach it", "get that high", "rise that far", "reach that height", "make it up there",
+         "get there"),
+        ("stay below it", "fall short of it", "turn back before that height"),
+    ),
+    ("throw level", "reaches"): (
+        ("reach it", "get that far", "fly far enough", "make it across", "clear the distance",
+         "reach the target", "get to the other side"),
+        ("fall short", "land before it", "come down too early"),
+    ),
+    ("slope", "slides"): (
+        ("slide down", "start to slide", "begin to slide", "move", "slip down", "start sliding",
+         "slide at all"),
+        ("stay where it is", "stay put", "remain at rest", "keep still"),
+    ),
+    ("slope up", "reaches"): (
+        ("reach the top", "make it to the top", "get to the top", "get all the way up"),
+        ("turn back before the top", "stop short of the top", "fail to reach the top"),
+    ),
+    ("crash", "reverses"): (
+        ("bounce back", "turn round", "move backwards afterwards", "reverse its direction",
+         "rebound"),
+        ("not bounce back", "not turn round", "not move backwards afterwards"),
+    ),
+    ("crash", "stops"): (
+        ("stop", "come to rest", "be at rest afterwards", "be left standing still",
+         "come to a standstill"),
+        ("keep moving", "still be moving afterwards"),
+    ),
+}  # fmt: skip
+"""By situation and event: what says that it happens, and that it does not."""
 _EVENTS: tuple[tuple[str, str, Happening, str], ...] = (
     # Key of HAPPENS, mode, event, what has to be told; "away" is a distance.
     ("edge", "slide", "falls_over_edge", "speed friction away"),

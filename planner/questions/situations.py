@@ -5,10 +5,11 @@ from dataclasses import replace
 from mindseye.planner.questions import frames
 from mindseye.planner.questions.amounts import Quoted, number_between, quote
 from mindseye.planner.questions.asked import ASKED
+from mindseye.planner.questions.contexts import CONTEXTS
 from mindseye.planner.questions.draws import Draws
 from mindseye.planner.questions.facts import Common, Fact, Relation, Values
 from mindseye.planner.questions.layouts import Written, finish, spelled_as, unlike
-from mindseye.planner.questions.lexemes import CONTEXTS, Level
+from mindseye.planner.questions.lexemes import Level
 from mindseye.planner.questions.modes import MODES
 from mindseye.planner.questions.pairs import Case, which
 from mindseye.planner.questions.picking import Picker

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from mindseye.planner.questions import frames, lexemes
 from mindseye.planner.questions.amounts import Quoted
+from mindseye.planner.questions.contexts import CONTEXTS, SIZES, Context
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, Values
-from mindseye.planner.questions.lexemes import CONTEXTS, SIZES, Context, Lexeme
+from mindseye.planner.questions.lexemes import Lexeme
 from mindseye.planner.questions.modes import Event, Mode
 from mindseye.planner.questions.picking import Picker
 from mindseye.planner.questions.things import PEOPLE, Thing, first_mention, mark, the
