@@ -151,6 +151,22 @@ def decision_seconds() -> dict[str, float]:
     return {k: statistics.median(r.get(k, 0.0) for r in rows[1:]) for k in rows[0]}
 
 
+def question_seconds() -> tuple[float, float]:
+    """Return median seconds of a question with the embedded model, and of what is simulated."""
+    from mindseye.eval.minds_eye.items import read_items, spread
+    from mindseye.planner.ask.asker import Asker
+    from mindseye.planner.language.models import load_language
+
+    asker = Asker(load_language("smollm2"), draw=False)
+    rows = []
+    for item in spread(read_items(), 3 * ROUNDS + 1):
+        started = time.perf_counter()
+        answer = asker.ask(item.question, item.offered, table=False)
+        rows.append((time.perf_counter() - started, answer.simulation_seconds))
+    # The first question pays for what is made on first use.
+    return statistics.median(r[0] for r in rows[1:]), statistics.median(r[1] for r in rows[1:])
+
+
 def run_bench() -> dict[str, Any]:
     """Return what `mindseye bench --json` prints."""
     ours_rate, bare_rate = _rate(ours), _rate(bare)
@@ -167,6 +183,9 @@ def run_bench() -> dict[str, Any]:
             ratios[f"renderer / mujoco.Renderer, {size} px"] = rays / egl
     for stage, seconds in decision_seconds().items():
         absolute[f"decision: {stage}"] = (seconds, "s")
+    whole, simulated = question_seconds()
+    absolute["question"] = (whole, "s")
+    absolute["question: simulation"] = (1000 * simulated, "ms")
     absolute["import mindseye"] = (_seconds_of(["-c", "import mindseye"]), "s")
     absolute["mindseye --help"] = (_seconds_of(["-m", "mindseye.planner.cli", "--help"]), "s")
     return {

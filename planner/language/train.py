@@ -89,9 +89,10 @@ def answer_tokens(encoded: Sequence[Encoded]) -> torch.Tensor:
 def answer_loss(
     model: Any, batch: Sequence[Encoded], pad: int, vocabulary: torch.Tensor
 ) -> torch.Tensor:
-    """Return the mean cross-entropy of the answers' tokens among `vocabulary` `[V]`.
+    """Return the mean over answers of their tokens' mean cross-entropy among `vocabulary` `[V]`.
 
-    Decoding is constrained to a schema, so only the tokens of answers compete.
+    Decoding is constrained to a schema, so only the tokens of answers compete. Each answer
+    weighs the same: by tokens, a program would drown ten one-word answers.
     """
     longest = max(len(ids) for ids, _ in batch)
     device = model.device
@@ -104,7 +105,9 @@ def answer_loss(
     hidden = model.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
     logits = hidden[:, :-1][target[:, 1:]] @ model.lm_head.weight[vocabulary].T
     wanted = torch.searchsorted(vocabulary, ids[:, 1:][target[:, 1:]])
-    return functional.cross_entropy(logits.float(), wanted)
+    share = target[:, 1:] / (target[:, 1:].sum(dim=1, keepdim=True) * len(batch))
+    losses = functional.cross_entropy(logits.float(), wanted, reduction="none")
+    return (losses * share[target[:, 1:]]).sum()
 
 
 class _Masters:

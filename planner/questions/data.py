@@ -19,7 +19,7 @@ from mindseye.tools.errors import MindseyeError
 from mindseye.tools.physics.lab.program import parse_program
 from mindseye.tools.physics.lab.verdict import SAME
 
-PROGRAM_SHARE = 0.7
+PROGRAM_SHARE = 0.45
 """Of the examples; the others train to answer from a hint."""
 CHECKED = 300
 """Training questions of a data set whose answers are also simulated."""
