@@ -1,12 +1,20 @@
 """What the tools answer: facts under a schema, a small frame, and links to the pictures."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter
 
 from mindseye.planner.ask.answer import Answer
 from mindseye.tools.values import Frames
+
+
+def _rounded(value: float) -> float:
+    return round(value, 4)
+
+
+Number = Annotated[float, AfterValidator(_rounded)]
+"""Tenths of millimetres are enough, and digits fill a client's context."""
 
 
 class Facts(BaseModel):
@@ -20,11 +28,11 @@ class Thing(Facts):
 
     name: str
     referent: str
-    x: float
+    x: Number
     """Metres to the right of the table's centre."""
-    y: float
+    y: Number
     """Metres away from the camera."""
-    confidence: float
+    confidence: Number
 
 
 class Seen(Facts):
@@ -32,7 +40,7 @@ class Seen(Facts):
 
     world: str
     objects: tuple[Thing, ...]
-    pusher: tuple[float, float] | None
+    pusher: tuple[Number, Number] | None
     seed: int
     run: str
 
@@ -43,10 +51,10 @@ class Future(Facts):
     move: str
     told: str
     """One sentence."""
-    places: dict[str, tuple[float, float]]
+    places: dict[str, tuple[Number, Number]]
     """Where everything ends, metres; what fell is absent."""
     fell: tuple[str, ...]
-    confidence: float
+    confidence: Number
     """Simulated: the share of simulations from places slightly misread that end alike.
     Imagined: how surely vision read the clip."""
 
@@ -62,7 +70,7 @@ class Simulated(Facts):
 class Imagining(Future):
     """What one imagined clip shows."""
 
-    shows: float
+    shows: Number
     """How far the clip shows what was asked for, in [0, 1]."""
     vanished: tuple[str, ...]
     """Gone from the clip without having fallen: the generator's error."""
@@ -80,10 +88,10 @@ class Weighed(Facts):
     """One thing that could be done next."""
 
     words: str
-    prior: float
-    value: float | None
+    prior: Number
+    value: Number | None
     """In [0, 1]; null where it was not weighed."""
-    rewards: dict[str, float]
+    rewards: dict[str, Number]
     """Tool -> the best reward read off its pictures, in [0, 1]."""
 
 
@@ -92,10 +100,10 @@ class Next(Facts):
 
     words: str
     subgoal: dict[str, Any]
-    target: tuple[float, float]
+    target: tuple[Number, Number]
     """Metres."""
-    value: float
-    confidence: float
+    value: Number
+    confidence: Number
     tool: str
     why: str
 
@@ -126,7 +134,7 @@ class Working(Facts):
     job: str
     state: Literal["waiting", "working"]
     doing: str
-    seconds: float
+    seconds: Number
 
 
 Result = Planned | Imagined | Answered | Working

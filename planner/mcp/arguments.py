@@ -7,16 +7,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mindseye.planner.ask.answer import Mode
 from mindseye.planner.config import Tools
 from mindseye.tools.errors import ToolError
-from mindseye.tools.goals import TABLE_HALF, Area, Relation, area_of
+from mindseye.tools.goals import Area, Relation, area_of
 from mindseye.tools.subgoals import Manner, Subgoal
 
 MOST_MOVES = 8
 """Moves pictured in one call."""
 LONGEST_WAIT = 3600.0
 """Seconds."""
+FURTHEST = 0.35
+"""Beyond the rim at 0.3, so that things can be pushed off, but in the pusher's reach, metres."""
 
 Given = TypeVar("Given", bound="Arguments")
-Coordinate = Annotated[float, Field(ge=-TABLE_HALF, le=TABLE_HALF, allow_inf_nan=False)]
+Coordinate = Annotated[float, Field(ge=-FURTHEST, le=FURTHEST, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=40)]
 Words = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\w")]
 Wait = Annotated[
@@ -69,7 +71,9 @@ class Move(Arguments):
 
     move: Name = Field(description='What is pushed, such as "red cube".')
     to: tuple[Coordinate, Coordinate] | None = Field(
-        None, description="Place in metres, x to the right, y away; the table spans -0.3 to 0.3."
+        None,
+        description="Place in metres, x to the right, y away. The table spans -0.3 to 0.3; what "
+        "is pushed further falls off.",
     )
     relation: Relation | Literal["in_area", "in_line"] | None = Field(
         None,

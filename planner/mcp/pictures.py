@@ -1,6 +1,7 @@
 """Pictures as resources: files of the runs folder by URI, and nothing else of the disk."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def read_picture(runs: Path, uri: str) -> tuple[bytes, str]:
     return path.read_bytes(), KINDS[path.suffix]
 
 
-def links(folder: Path, events: tuple[Event, ...]) -> tuple[Link, ...]:
+def links(folder: Path, events: Sequence[Event]) -> tuple[Link, ...]:
     """Return links to all pictures that a run's events speak of, in their order."""
     found: dict[str, Link] = {}
     for event in events:

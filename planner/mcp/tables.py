@@ -79,8 +79,8 @@ class Tables:
                 while len(kept) > MOST:
                     kept.popitem(last=False)
 
-    def at(self, session: str | None, handle: str | None) -> Table:
-        """Return the table of a handle, else the session's, else one laid as the config says.
+    def find(self, session: str | None, handle: str | None) -> Table | None:
+        """Return the table of a handle, else the session's; None when it has none yet.
 
         Raises:
           ToolError: nobody was given such a handle, or it was long ago.
@@ -90,7 +90,14 @@ class Tables:
             table = self._tables.get(key or "")
             if table is not None:
                 self._tables.move_to_end(table.handle)
-                return table
-        if handle is not None:
+        if table is None and handle is not None:
             raise ToolError(f"no world {handle!r} is laid; call look without `world` for one")
-        return self.lay(session or NOBODY, None, None)
+        return table
+
+    def at(self, session: str | None, handle: str | None) -> Table:
+        """Return the table of a handle, else the session's, else one laid as the config says.
+
+        Raises:
+          ToolError: as `find`.
+        """
+        return self.find(session, handle) or self.lay(session or NOBODY, None, None)

@@ -4,11 +4,9 @@ They are called in threads. What they raise of `ToolError` and `MindseyeError` i
 to the client in one line.
 """
 
-import contextlib
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,17 +16,16 @@ from mindseye.planner.ask.session import Asking, answer_with
 from mindseye.planner.ask.table import DOUBTS, alike, told
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.config import Config, merge
-from mindseye.planner.language.asking import hint_words
 from mindseye.planner.mcp import answers, arguments
-from mindseye.planner.mcp.answers import Facts, Future, Imagining, Reply
+from mindseye.planner.mcp.answers import Future, Imagining, Reply
+from mindseye.planner.mcp.keeping import looked, recorded, reply
 from mindseye.planner.mcp.models import Models
-from mindseye.planner.mcp.pictures import links
 from mindseye.planner.mcp.tables import Table, Tables
 from mindseye.planner.mcp.work import Call
 from mindseye.planner.picture import HORIZON, misread
-from mindseye.planner.record import Recorder, new_run_folder, read_record
-from mindseye.planner.report import write_report
-from mindseye.tools.errors import MindseyeError, ToolError
+from mindseye.planner.record import Recorder, read_record
+from mindseye.planner.report_decisions import outcome_words
+from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import nominal_target
 from mindseye.tools.values import (
@@ -51,49 +48,18 @@ class Desk:
         self.tables = Tables(self.models)
 
 
-@contextlib.contextmanager
-def _recorded(desk: Desk, call: Call, task: str) -> Iterator[Recorder]:
-    """Keep a record with its report, also of a call that fails or is stopped."""
-    folder = new_run_folder(Path(desk.config.runs), task, desk.config.seed)
-    try:
-        with Recorder(folder, call.job.hear) as recorder:
-            yield recorder
-    finally:
-        # A full disk is told by what it kept from being written.
-        with contextlib.suppress(MindseyeError):
-            write_report(folder)
-
-
-@contextlib.contextmanager
-def _looked(desk: Desk, call: Call, task: str, table: Table) -> Iterator[Recorder]:
-    """Keep a record of what is done with a table, from the look at it to the end."""
-    started = time.monotonic()
-    with _recorded(desk, call, task) as recorder:
-        config = table.config
-        recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
-        frame = recorder.frame(table.frame)
-        recorder.emit(ev.Observed(decision=0, frame=frame, scene=table.scene))
-        yield recorder
-        seconds = time.monotonic() - started
-        recorder.emit(ev.Finished(success=True, reason=task, steps=0, seconds=seconds))
-
-
-def _reply(facts: Facts, folder: Path, frame: Frames | None) -> Reply:
-    return Reply(facts=facts, frame=frame, links=links(folder, read_record(folder).events))
-
-
 def look(desk: Desk, call: Call, given: arguments.Look) -> Reply:
     """Say what vision sees on the table; with `objects` or `seed` it is laid anew."""
     if given.objects is not None or given.seed is not None:
         table = desk.tables.lay(call.session, given.objects, given.seed)
     else:
         table = desk.tables.at(call.session, given.world)
-    with _looked(desk, call, "look at the table", table) as recorder:
+    with looked(call, "look at the table", table) as recorder:
         pass
     things = tuple(
         answers.Thing(
-            name=o.name, referent=o.referent, x=round(o.position[0], 4),
-            y=round(o.position[1], 4), confidence=round(o.confidence, 3),
+            name=o.name, referent=o.referent, x=o.position[0], y=o.position[1],
+            confidence=o.confidence,
         )
         for o in table.scene.objects
     )  # fmt: skip
@@ -101,7 +67,7 @@ def look(desk: Desk, call: Call, given: arguments.Look) -> Reply:
         world=table.handle, objects=things, pusher=table.scene.pusher, seed=table.config.seed,
         run=str(recorder.folder),
     )  # fmt: skip
-    return _reply(facts, recorder.folder, table.frame)
+    return reply(facts, recorder.folder, table.frame)
 
 
 Found = list[tuple[arguments.Move, Candidate]]
@@ -155,7 +121,7 @@ def simulate(desk: Desk, call: Call, given: arguments.Simulate) -> Reply:
     """Compute what each move would do, also from places that vision may have misread."""
     table = desk.tables.at(call.session, given.world)
     found = _candidates(given.moves, table)
-    with _looked(desk, call, _task("simulate", given.moves), table) as recorder:
+    with looked(call, _task("simulate", given.moves), table) as recorder:
         _propose(found, recorder)
         pushes = [c.push for _, c in found]
         started = time.monotonic()
@@ -167,13 +133,7 @@ def simulate(desk: Desk, call: Call, given: arguments.Simulate) -> Reply:
         ms = 1e3 * (time.monotonic() - started) / len(pushes)
         futures = []
         for k, ((move, candidate), rollout) in enumerate(zip(found, rollouts, strict=True)):
-            recorder.emit(
-                ev.Simulated(
-                    decision=0, candidate=candidate.id, push=candidate.push,
-                    clip=None if rollout.clip is None else recorder.media(rollout.clip),
-                    events=list(rollout.events), layout=rollout.layout, ms=ms,
-                )
-            )  # fmt: skip
+            _tell_simulated(recorder, candidate, rollout, ms)
             futures.append(
                 Future(
                     move=move.words(), places=rollout.layout, fell=rollout.fallen,
@@ -182,7 +142,17 @@ def simulate(desk: Desk, call: Call, given: arguments.Simulate) -> Reply:
                 )
             )  # fmt: skip
     facts = answers.Simulated(world=table.handle, futures=tuple(futures), run=str(recorder.folder))
-    return _reply(facts, recorder.folder, _last(rollouts[0].clip))
+    return reply(facts, recorder.folder, _last(rollouts[0].clip))
+
+
+def _tell_simulated(recorder: Recorder, candidate: Candidate, rollout: Rollout, ms: float) -> None:
+    clip = None if rollout.clip is None else recorder.media(rollout.clip)
+    recorder.emit(
+        ev.Simulated(
+            decision=0, candidate=candidate.id, push=candidate.push, clip=clip,
+            events=list(rollout.events), layout=rollout.layout, ms=ms,
+        )
+    )  # fmt: skip
 
 
 def _agreeing(rollout: Rollout, others: list[Rollout]) -> float:
@@ -198,7 +168,7 @@ def imagine(desk: Desk, call: Call, given: arguments.Imagine) -> Reply:
     """Let the video generator picture each move, and vision read the clips."""
     table = desk.tables.at(call.session, given.world)
     found = _candidates(given.moves, table)
-    with _looked(desk, call, _task("imagine", given.moves), table) as recorder:
+    with looked(call, _task("imagine", given.moves), table) as recorder:
         _propose(found, recorder)
         started = time.monotonic()
         requests = [_request(c, table, given.samples) for _, c in found]
@@ -211,9 +181,9 @@ def imagine(desk: Desk, call: Call, given: arguments.Imagine) -> Reply:
             for outcome in desk.models.vision.outcome(clips, table.scene):
                 reward = desk.models.vision.reward(outcome, candidate.subgoal.goal())
                 recorder.emit(_judged(candidate, outcome, reward))
-                futures.append(_imagining(move, candidate, outcome, reward))
+                futures.append(_imagining(move, outcome, reward))
     facts = answers.Imagined(world=table.handle, futures=tuple(futures), run=str(recorder.folder))
-    return _reply(facts, recorder.folder, _last(pictured[0][0]))
+    return reply(facts, recorder.folder, _last(pictured[0][0]))
 
 
 def _request(candidate: Candidate, table: Table, samples: int) -> ImagineRequest:
@@ -235,14 +205,10 @@ def _judged(candidate: Candidate, outcome: Outcome, reward: Reward) -> ev.Event:
     )  # fmt: skip
 
 
-def _imagining(
-    move: arguments.Move, candidate: Candidate, outcome: Outcome, reward: Reward
-) -> Imagining:
-    places = outcome.after.layout
-    subject = candidate.push.subject
+def _imagining(move: arguments.Move, outcome: Outcome, reward: Reward) -> Imagining:
     return Imagining(
-        move=move.words(), places=places, fell=outcome.fell, confidence=outcome.confidence,
-        told=hint_words("video", subject, places, outcome.fell, reward.value).strip(),
+        move=move.words(), told=f"The clip shows: {outcome_words(ev.plain(outcome))}",
+        places=outcome.after.layout, fell=outcome.fell, confidence=outcome.confidence,
         shows=reward.value, vanished=outcome.vanished,
     )  # fmt: skip
 
@@ -253,7 +219,7 @@ def plan(desk: Desk, call: Call, given: arguments.Plan) -> Reply:
     changes = {"tools": given.tools, "budget": given.budget}
     config = merge(table.config, {k: v for k, v in changes.items() if v is not None}, "plan")
     agent = desk.models.agent(config)
-    with _recorded(desk, call, given.task) as recorder:
+    with recorded(config, call, given.task) as recorder:
         planned = agent.plan(given.task, table.frame, recorder)
     record = read_record(recorder.folder)
     decision, following, frame = planned.decision, None, table.frame
@@ -273,7 +239,8 @@ def plan(desk: Desk, call: Call, given: arguments.Plan) -> Reply:
         world=table.handle, goal=planned.goal.to_json(), said=planned.goal.words(),
         next=following, considered=_considered(record.events), run=str(recorder.folder),
     )  # fmt: skip
-    return Reply(facts=facts, frame=frame, links=links(recorder.folder, record.events))
+    chosen = None if decision is None else decision.judgement.candidate.id
+    return reply(facts, recorder.folder, frame, chosen)
 
 
 def _considered(events: tuple[ev.Event, ...]) -> tuple[answers.Weighed, ...]:
@@ -298,17 +265,19 @@ def _considered(events: tuple[ev.Event, ...]) -> tuple[answers.Weighed, ...]:
 
 def ask(desk: Desk, call: Call, given: arguments.Ask) -> Reply:
     """Answer a physics question from a simulation of it."""
-    asking = Asking.checked(given.question, given.choices, desk.config, given.mode, 1, 3)
+    laid = desk.tables.find(call.session, given.world)
+    config = desk.config if laid is None else laid.config
+    asking = Asking.checked(given.question, given.choices, config, given.mode, 1, 3)
     asking = dataclasses.replace(asking, table=given.about_table)
     model = desk.models.mind.model
-    with _recorded(desk, call, asking.question) as recorder:
+    with recorded(config, call, asking.question) as recorder:
         answer = answer_with(
-            model, asking, desk.config, recorder,
+            model, asking, config, recorder,
             # Laid only when the question turns out to be about it.
             see=lambda: desk.tables.at(call.session, given.world).scene,
         )  # fmt: skip
     facts = answers.Answered(result=answer, run=str(recorder.folder))
-    return _reply(facts, recorder.folder, None)
+    return reply(facts, recorder.folder, None)
 
 
 RUN: dict[str, Callable[[Desk, Call, Any], Reply]] = {

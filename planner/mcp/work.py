@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from mindseye.planner.events import Event
+from mindseye.planner.events import Chosen, Event
 from mindseye.planner.live import doing
 from mindseye.planner.mcp.answers import Reply, Working
 from mindseye.tools.errors import MindseyeError, ToolError
@@ -58,7 +58,8 @@ class Job:
         Raises:
           Stopped: once, so that the record can still be closed in order.
         """
-        self.doing = doing(event)
+        # Elsewhere what was chosen is done next; here nothing is ever done.
+        self.doing = "answering" if isinstance(event, Chosen) else doing(event)
         self.check()
 
     def check(self) -> None:
