@@ -14,9 +14,10 @@ from mindseye.planner.ask.answer import Answer
 from mindseye.planner.ask.asker import NOT_SIMULATED, NOT_WANTED, Asker
 from mindseye.planner.ask.conclude import conclude
 from mindseye.planner.ask.evidence import Evidence, evidence_of
-from mindseye.planner.language.asking import compact, render
-from mindseye.planner.questions.asking import ask_answer
+from mindseye.planner.language.asking import render
+from mindseye.planner.questions.asking import ask_answer, trained_answer
 from mindseye.planner.questions.checking import Answer as ByFormula
+from mindseye.planner.questions.data import asks_for
 from mindseye.planner.questions.generate import examples
 from mindseye.planner.questions.records import Question
 from mindseye.tools.errors import BadInput
@@ -50,7 +51,7 @@ def few_shots(simulated: bool, n: int = SHOTS) -> list[BaseMessage]:
     for question in _compared(n):
         hint = ByFormula(parse_program(question.program or "")).hint if simulated else ""
         _, asked = ask_answer(question.question, question.choices, hint, explain=False)
-        told += [asked, AIMessage(compact({"answer": question.answer}))]
+        told += [asked, AIMessage(trained_answer(asks_for(question), question.answer))]
     return told
 
 

@@ -13,9 +13,8 @@ from langchain_core.messages import BaseMessage
 
 from mindseye.planner.ask.grammar import asks_for_order, asks_yes_or_no
 from mindseye.planner.language.answers import SURE, answer_under, lean
-from mindseye.planner.language.asking import compact
 from mindseye.planner.language.scorer import Scorer
-from mindseye.planner.questions.asking import answer_schema, ask_answer
+from mindseye.planner.questions.asking import ASKS, answer_schema, ask_answer, trained_answer
 from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.lab.amount import Stated, parse_amount, parse_number
 from mindseye.tools.physics.lab.program import MEASURE_DIMENSION, Measure, Program
@@ -23,9 +22,6 @@ from mindseye.tools.physics.lab.verdict import SAME, Verdict
 
 YES_NO = ("yes", "no")
 CHANGE = ("increases", "decreases", "stays the same")
-MANY = 24
-"""More choices than this are decoded under a schema rather than scored one by one."""
-BEAM = 4
 
 _SAME = re.compile(
     r"\b(?:same|equal(?:ly)?|neither|both|tie|identical|together|unchanged|no change|no difference"
@@ -110,13 +106,22 @@ def choose(
     if not isinstance(model, Scorer):
         chosen = answer_under(model, asked, schema, lambda a: _picked(a["answer"], options))
         return dict(zip(options, lean(chosen, len(options)), strict=True))
-    if len(options) > MANY:
-        found = {json.loads(t)["answer"]: math.exp(p) for t, p in model.beam(asked, schema, BEAM)}
-        return {o: found.get(o, 0.0) for o in options}
-    logs = model.score(asked, [compact({"answer": o}) for o in options])
+    kinds = ("more", "less") if form.kind == "order" else ASKS
+    asks = dict(zip(kinds, _shares(model.score(asked, [_opening(k) for k in kinds])), strict=True))
+    likeliest = max(kinds, key=lambda k: asks[k])
+    logs = model.score(asked, [trained_answer(likeliest, o) for o in options])
+    return dict(zip(options, _shares(logs), strict=True))
+
+
+def _opening(asks: str) -> str:
+    return trained_answer(asks, "").removesuffix('"}')
+
+
+def _shares(logs: Sequence[float]) -> list[float]:
+    """Return log-probabilities as probabilities that add up to one."""
     top = max(logs)
     weights = [math.exp(v - top) for v in logs]
-    return {o: w / sum(weights) for o, w in zip(options, weights, strict=True)}
+    return [w / sum(weights) for w in weights]
 
 
 def _picked(said: Any, options: Sequence[str]) -> int:

@@ -10,11 +10,18 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from mindseye.planner.language.asking import render
+from mindseye.planner.language.asking import compact, render
 from mindseye.planner.language.schemas import Schema
 
 NO_PROGRAM = '{"scene":"none"}'
 """What a model writes where no simulation helps."""
+ASKS = ("more", "less", "same", "value", "not")
+"""What a trained model says that a question asks for before it answers.
+
+more, less: the body with more of what was measured, or with less; first the one with
+more, or with less; whether it is more than a value, or less. same: it makes no
+difference. value: what was measured, as it is. not: whether it does not happen.
+"""
 _LONGEST_ANSWER = 300
 
 
@@ -26,6 +33,15 @@ def answer_schema(choices: Sequence[str] = ()) -> Schema:
         "title": "answer", "description": "The answer to the question.", "type": "object",
         "properties": {"answer": value}, "required": ["answer"], "additionalProperties": False,
     }  # fmt: skip
+
+
+def trained_answer(asks: str, answer: str) -> str:
+    """Return the text of an answer as a model is trained to write it.
+
+    To say first what is asked for takes two easy steps instead of one: reading the
+    comparative in the question, then reading the hint.
+    """
+    return compact({"asks": asks, "answer": answer})
 
 
 def ask_program(question: str, choices: Sequence[str] = ()) -> list[BaseMessage]:

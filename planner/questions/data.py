@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,12 @@ from tqdm import tqdm
 
 from mindseye.planner.language.asking import compact
 from mindseye.planner.language.data import Example
-from mindseye.planner.questions.asking import NO_PROGRAM, ask_answer, ask_program
+from mindseye.planner.questions.asking import (
+    NO_PROGRAM,
+    ask_answer,
+    ask_program,
+    trained_answer,
+)
 from mindseye.planner.questions.checking import Answer, simulated
 from mindseye.planner.questions.generate import STANDARD_SAMPLES, examples, standard
 from mindseye.planner.questions.records import Question, Split, write_questions
@@ -19,7 +25,7 @@ from mindseye.tools.errors import MindseyeError
 from mindseye.tools.physics.lab.program import parse_program
 from mindseye.tools.physics.lab.verdict import SAME
 
-PROGRAM_SHARE = 0.45
+PROGRAM_SHARE = 0.5
 """Of the examples; the others train to answer from a hint."""
 CHECKED = 300
 """Training questions of a data set whose answers are also simulated."""
@@ -56,25 +62,54 @@ def program_example(question: Question, rng: random.Random) -> Example:
     return _example("program", asked, question.program or NO_PROGRAM)
 
 
+def asks_for(question: Question) -> str:
+    """Return what a question asks for, one of `ASKS`, from its program and its answer."""
+    if not question.program or question.kind in ("choice", "number"):
+        return "value"
+    verdict = Answer(parse_program(question.program)).verdict
+    if verdict.kind == "number":
+        return "value"
+    if verdict.kind in ("exceeds", "does"):
+        opposite = "less" if verdict.kind == "exceeds" else "not"
+        direct = "more" if verdict.kind == "exceeds" else "value"
+        return direct if question.answer == verdict.answer else opposite
+    ranking = [set(group) for group in verdict.ranking]
+    if len(ranking) == 1:
+        return "same"
+    if question.kind == "yesno":
+        return _compared(question, ranking)
+    first = question.answer.split(", ")[0]
+    return "more" if first in ranking[0] else "less" if first in ranking[-1] else "value"
+
+
+def _compared(question: Question, ranking: Sequence[set[str]]) -> str:
+    """Return whether "is X faster than Y?" asks for more or for less."""
+    asked = re.split(r"(?<=[.!?])\s+", question.question)
+    sentence = next((s for s in asked if s.endswith("?") and " than " in s), "")
+    subject = sentence.partition(" than ")[0]
+    leads = [any(name in subject for name in group) for group in (ranking[0], ranking[-1])]
+    if leads[0] == leads[1]:
+        return "value"
+    return "more" if leads[0] == (question.answer == "yes") else "less"
+
+
 def answer_example(question: Question, rng: random.Random) -> Example:
     """Return the example that teaches to answer from what a simulation showed."""
     choices, answer = _reworded(question, rng)
-    # What an outcome is called ("rises") nobody could tell without the choices.
-    guessed = question.kind in ("choice", "none") or "before" in (question.program or "")
-    free = not guessed and rng.random() < 0.3
-    if free:
-        choices, answer = (), question.answer
     hint = Answer(parse_program(question.program)).hint if question.program else ""
     asked = ask_answer(question.question, choices, hint, explain=False)
-    return _example("answer", asked, compact({"answer": answer}))
+    ordered = question.kind == "order"
+    text = trained_answer(asks_for(question), answer)
+    return _example("answer", asked, text if choices or ordered else compact({"answer": answer}))
 
 
 def training_examples(n: int, seed: int = 0, split: Split = "train") -> Iterator[Example]:
     """Yield `n` training examples in random order, each from a question of its own."""
     rng = random.Random(f"examples {split} {seed}")
     for question in examples(n, seed, split):
-        make = program_example if rng.random() < PROGRAM_SHARE else answer_example
-        yield make(question, rng)
+        # A number is read off the simulation: nothing is to be learnt of it.
+        written = rng.random() < PROGRAM_SHARE or question.kind == "number"
+        yield (program_example if written else answer_example)(question, rng)
 
 
 def check(questions: Sequence[Question]) -> int:

@@ -104,7 +104,9 @@ class Beaming(ScriptedModel):
 
 
 def _starts(candidate: str, wanted: str) -> bool:
-    return candidate == wanted or candidate.startswith(wanted.removesuffix("}") + ",")
+    """Say whether a candidate is what is wanted, begins so, or has it behind what is asked for."""
+    openings = (wanted, wanted.removesuffix("}") + ",")
+    return candidate.startswith(openings) or candidate.endswith(wanted.removeprefix("{"))
 
 
 def test_a_comparison_is_simulated_and_the_model_answers_from_the_hint(script: Script) -> None:

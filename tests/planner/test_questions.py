@@ -15,19 +15,26 @@ from langchain_core.messages import BaseMessage
 import mindseye
 from mindseye.planner.ask.writing import scene_program_schema
 from mindseye.planner.cli import invoke
+from mindseye.planner.language.asking import compact
 from mindseye.planner.language.data import read_examples
 from mindseye.planner.questions import frames
 from mindseye.planner.questions.asked import ASKED
 from mindseye.planner.questions.asking import (
+    ASKS,
     NO_PROGRAM,
     answer_schema,
     ask_answer,
     ask_program,
 )
-from mindseye.planner.questions.data import check, make_minds_eye_data, training_examples
+from mindseye.planner.questions.data import (
+    asks_for,
+    check,
+    make_minds_eye_data,
+    training_examples,
+)
 from mindseye.planner.questions.generate import MIXTURE, examples, question, standard
 from mindseye.planner.questions.picking import Picker, split_frames
-from mindseye.planner.questions.records import Question, read_questions
+from mindseye.planner.questions.records import Kind, Question, read_questions
 from mindseye.planner.questions.subtasks import MORE, SUBTASKS
 from mindseye.planner.questions.tense import third
 from mindseye.planner.questions.things import american
@@ -266,8 +273,41 @@ def test_training_examples_ask_as_the_planner_asks() -> None:
             choices = [
                 c.removeprefix("Choices: ").split("; ") for c in asked if c[:9] == "Choices: "
             ]
-            assert fits(example.answer, answer_schema(choices[0] if choices else ()))
+            told = json.loads(example.answer)
+            assert told.pop("asks", "value") in ASKS
+            assert fits(compact(told), answer_schema(choices[0] if choices else ()))
     assert any("Simulation: " in e.user for e in made if e.kind == "answer")
+
+
+DROPPED = (
+    '{"scene":"free_fall","bodies":[{"name":"red ball","height":"2 m"},'
+    '{"name":"blue ball","height":"9 m"}],"ask":{"kind":"compare","measure":"speed"}}'
+)
+FAST = DROPPED.replace('"kind":"compare","measure":"speed"',
+                       '"kind":"exceeds","measure":"speed","value":"3 m/s"')  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "program", "answer", "asks"),
+    [
+        ("Which is faster?", "compare", DROPPED, "blue ball", "more"),
+        ("Which is slower?", "compare", DROPPED, "red ball", "less"),
+        ("They fall. Is the red ball slower than the blue ball?", "yesno", DROPPED, "yes", "less"),
+        ("Is the red ball faster than the blue ball?", "yesno", DROPPED, "no", "more"),
+        ("Does the blue ball land slower than the red ball?", "yesno", DROPPED, "no", "less"),
+        ("Do they land as fast as each other?", "yesno", DROPPED, "no", "value"),
+        ("Is the red ball faster than 3 m/s?", "exceeds", FAST, "yes", "more"),
+        ("Is the red ball slower than 3 m/s?", "exceeds", FAST, "no", "less"),
+        ("Which is older?", "none", None, "red ball", "value"),
+    ],
+)
+def test_what_a_question_asks_for(
+    text: str, kind: Kind, program: str | None, answer: str, asks: str
+) -> None:
+    question = Question(
+        id="1", question=text, answer=answer, kind=kind, split="train", family="", program=program
+    )
+    assert asks_for(question) == asks
 
 
 def test_the_command_writes_what_training_reads(tmp_path: Path) -> None:
