@@ -1,10 +1,10 @@
 """Throws hostile inputs at the parsers of what a model writes, and counts what must not be.
 
 MJCF goes to the allow-list parser and, where it is let in, through the simulation
-process; scene programs go to theirs. Counted are crashes (an exception that is no
-`ToolError`, a process that died), hangs, files, sockets or processes opened, and memory
-above the bound. An input follows from the seed and its number: `--first NUMBER --n 1`
-makes a finding again.
+process; scene programs go to theirs, and then to the lab. Counted are crashes (an
+exception that is no `ToolError`, a process that died, a finding that is no sense),
+hangs, files, sockets or processes opened, and memory above the bound. An input follows
+from the seed and its number: `--first NUMBER --n 1` makes a finding again.
 """
 
 import importlib.util
@@ -25,7 +25,7 @@ from mindseye.eval.hostile import Target
 from mindseye.eval.stats import wilson
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
-HANG_SECONDS = 15.0
+HANG_SECONDS = 60.0
 """A worker that is silent for so long hangs; the simulation's own limit is 2 s."""
 START_SECONDS = 120.0
 MOST_FINDINGS = 20
@@ -91,7 +91,7 @@ def fuzz(
     if unknown:
         raise BadInput(f"no target {unknown[0]!r}; there are {', '.join(get_args(Target))}")
     if coverage and importlib.util.find_spec("atheris") is None:
-        raise Unavailable("looking for new branches needs atheris: pip install atheris")
+        raise Unavailable('looking for new branches needs atheris: pip install "mindseye[fuzz]"')
     conditions, findings = {}, []
     for target in targets:
         tally = throw(Series(target=target, seed=seed, first=first, n=n, progress=progress))
@@ -194,7 +194,7 @@ def _explore(target: str, n: int, seed: int) -> Tally:
     with tempfile.TemporaryDirectory(prefix="mindseye-fuzz-") as folder:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "mindseye.eval.fuzz_coverage", target, folder,
-             f"-runs={n}", f"-seed={seed + 1}", "-max_len=24000", "-timeout=5",
+             f"-runs={n}", f"-seed={seed + 1}", "-max_len=24000", "-timeout=20",
              "-rss_limit_mb=2048", "-verbosity=0", f"-artifact_prefix={folder}/"],
             capture_output=True, text=True, errors="replace", check=False,
         )  # fmt: skip

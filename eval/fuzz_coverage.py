@@ -1,19 +1,19 @@
 """Coverage-guided fuzzing of the parsers with atheris: `python -m mindseye.eval.fuzz_coverage`.
 
 `mindseye eval fuzz --coverage` starts it; by hand, arguments are the target, a folder
-for the corpus, then options of libFuzzer such as `-runs=100000`. Needs
-`pip install atheris`. Half of the changes are libFuzzer's own, half know the structure
-(`mindseye.eval.hostile`). Only the parsers are run here: the simulation has its own
-process already.
+for the corpus, then options of libFuzzer such as `-runs=100000`. Needs the extra
+`fuzz`. Half of the changes are libFuzzer's own, half know the structure
+(`mindseye.eval.hostile`). Parsers only, and what works a program's amounts out: no
+simulation is run here.
 """
 
 import importlib
-import json
 import random
 import sys
 from pathlib import Path
 from typing import Any
 
+from mindseye.eval.hostile_text import cut_up
 from mindseye.tools.errors import ToolError
 
 
@@ -26,11 +26,15 @@ def main(arguments: list[str]) -> None:
         hostile = importlib.import_module("mindseye.eval.hostile")
         if target == "mjcf":
             module = importlib.import_module("mindseye.tools.physics.mjcf.parse")
-            parse, seeds = module.parse_mjcf, list(hostile.MJCF)
+            parse = module.parse_mjcf
         else:
-            module = importlib.import_module("mindseye.tools.physics.lab.program")
-            parse, seeds = module.parse_program, [json.dumps(p) for p in hostile.PROGRAMS]
-    for k, text in enumerate(seeds):
+            program = importlib.import_module("mindseye.tools.physics.lab.program")
+            resolve = importlib.import_module("mindseye.tools.physics.lab.resolve").resolve
+
+            def parse(text: str) -> object:
+                return resolve(program.parse_program(text))
+
+    for k, text in enumerate(hostile.valid(target)):
         (Path(folder) / f"seed{k}").write_text(text, encoding="utf-8")
 
     def one(data: bytes) -> None:
@@ -56,7 +60,7 @@ def main(arguments: list[str]) -> None:
 def _changed(data: bytes, rng: random.Random, target: str, hostile: Any) -> bytes:
     text = data.decode("utf-8", "replace")
     if rng.random() < 0.5:
-        made = str(hostile.cut_up(text, rng))
+        made = str(cut_up(text, rng))
     else:
         made = str(hostile.hostile(target, rng.randrange(2**31), 0, "/nowhere"))
     return made.encode("utf-8", "replace")

@@ -8,6 +8,7 @@ which is also where the simulation stands: what C code opens there is seen too.
 
 import ctypes
 import json
+import math
 import os
 import resource
 import sys
@@ -16,15 +17,18 @@ import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
-from mindseye.eval.hostile import MJCF, PROGRAMS, Target, hostile
+from mindseye.eval.hostile import Target, hostile, valid
 from mindseye.tools.errors import ToolError
+from mindseye.tools.physics.lab.lab import Finding, investigate
 from mindseye.tools.physics.lab.program import parse_program
 from mindseye.tools.physics.mjcf.parse import Limits, parse_mjcf
 from mindseye.tools.physics.mjcf.sandbox import Sandbox, SimulationDied, SimulationStopped
 
 SLOW_PARSE = 1.0
-"""Seconds in which a parser must have answered."""
-PARSER_MEGABYTES = 64
+"""Seconds of processor time in which a parser must have answered."""
+SLOW_LAB = 3.0
+"""Seconds of processor time in which a program must have been simulated, variants and all."""
+MEGABYTES = 64
 """The process may grow by this much."""
 SIMULATED = 0.05
 """Seconds that an accepted scene is simulated for."""
@@ -90,12 +94,12 @@ class MjcfVictim:
 
     def __call__(self, text: str) -> str:
         """Parse and simulate."""
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             mjcf = parse_mjcf(text, self.limits)
         except ToolError:
-            return "refused" if time.perf_counter() - started < SLOW_PARSE else "hang"
-        if time.perf_counter() - started > SLOW_PARSE:
+            return "refused" if time.process_time() - started < SLOW_PARSE else "hang"
+        if time.process_time() - started > SLOW_PARSE:
             return "hang"
         if self.canary in mjcf.xml:
             raise AssertionError("the parser let a path through")
@@ -111,25 +115,39 @@ class MjcfVictim:
 
 
 class ProgramVictim:
-    """Parses scene programs; what is let in must read back as the same."""
+    """Parses scene programs; what is let in must read back as the same, and is simulated."""
 
     def __call__(self, text: str) -> str:
-        """Parse, write, parse again."""
-        started = time.perf_counter()
+        """Parse, write, parse again, simulate."""
+        started = time.process_time()
         try:
             program = parse_program(text)
         except ToolError:
-            return "refused" if time.perf_counter() - started < SLOW_PARSE else "hang"
+            return "refused" if time.process_time() - started < SLOW_PARSE else "hang"
         written = program.text()
         if (again := parse_program(written).text()) != written:
             raise AssertionError(f"{written} reads back as {again}")
-        return "accepted" if time.perf_counter() - started < SLOW_PARSE else "hang"
+        if time.process_time() - started > SLOW_PARSE:
+            return "hang"
+        try:
+            ended = "accepted" if _makes_sense(investigate(program)) else "crash"
+        except ToolError:
+            ended = "not simulated"
+        return ended if time.process_time() - started < SLOW_LAB else "hang"
+
+
+def _makes_sense(found: Finding) -> bool:
+    """Say whether a finding is something to tell: numbers in it, one line of words."""
+    values = [found.verdict.confidence, found.verdict.margin, found.verdict.spread]
+    values += [x for m in found.measurements for x in (m.value, m.spread)]
+    one_line = len(found.hint.split("\n")) == 1
+    return one_line and not any(map(math.isnan, values)) and 0 <= found.verdict.confidence <= 1
 
 
 def victim(target: Target, folder: Path) -> Victim:
     """Return what inputs for `target` are thrown at, having seen valid ones already."""
     made: Victim = MjcfVictim(folder) if target == "mjcf" else ProgramVictim()
-    for text in MJCF if target == "mjcf" else [json.dumps(p) for p in PROGRAMS]:
+    for text in valid(target):
         if (ended := made(text)) != "accepted":
             raise AssertionError(f"a valid {target} was not accepted but {ended}: {text}")
     return made
@@ -154,12 +172,16 @@ def attack(made: Victim, watch: FileWatch, text: str) -> dict[str, Any]:
 def main(target: Target, seed: int, first: int, last: int, folder: Path) -> None:
     """Throw the inputs `first` to `last` (without it); stop early when memory has grown."""
     out = sys.stdout
+    # Whatever C code writes where it stands is seen then.
+    os.chdir(folder)
     made = victim(target, folder)
     watch = FileWatch(folder)
     canary = str(folder / CANARY)
     for k in range(50):
         attack(made, watch, hostile(target, seed + 1, k, canary))
-    bound = _peak() + PARSER_MEGABYTES
+    # MuJoCo warns of what is unstable; the lab refuses it in words of its own.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    bound = _peak() + MEGABYTES
     out.write('{"ready": true}\n')
     out.flush()
     for index in range(first, last):

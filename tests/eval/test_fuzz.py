@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mindseye.eval.fuzz import Series, fuzz, throw
-from mindseye.eval.hostile import MJCF, PROGRAMS, hostile
+from mindseye.eval.hostile import hostile, valid
 from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.physics.lab.program import parse_program
 from mindseye.tools.physics.mjcf.parse import parse_mjcf
@@ -22,7 +22,7 @@ def test_three_hundred_hostile_inputs_do_no_harm() -> None:
         # Neither noise only, nor harmless only.
         assert row["refused"] > 100
         assert row["accepted"] > 3
-    assert result["conditions"]["mjcf"]["not_simulated"] > 0
+        assert row["not_simulated"] > 3
 
 
 def test_an_input_follows_from_seed_and_number() -> None:
@@ -34,12 +34,12 @@ def test_an_input_follows_from_seed_and_number() -> None:
 
 
 def test_what_it_starts_from_is_valid() -> None:
-    for text in MJCF:
+    for text in valid("mjcf"):
         parse_mjcf(text)
-    for program in PROGRAMS:
-        parse_program(json.dumps(program))
+    for text in valid("program"):
+        parse_program(text)
     with pytest.raises(ToolError):
-        parse_mjcf(MJCF[0][:-1])
+        parse_mjcf(valid("mjcf")[0][:-1])
 
 
 WORKER = """

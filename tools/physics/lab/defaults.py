@@ -111,7 +111,7 @@ WORDS: dict[Quantity, dict[str, float]] = {
 }  # fmt: skip
 """Words that stand for an amount."""
 
-_BOUNDS: dict[Quantity, tuple[float, float, str]] = {
+BOUNDS: dict[Quantity, tuple[float, float, str]] = {
     "mass": (1e-9, 1e15, "kg"),
     "force": (0.0, 1e15, "N"),
     "speed": (0.0, 1e6, "m/s"),
@@ -123,6 +123,7 @@ _BOUNDS: dict[Quantity, tuple[float, float, str]] = {
     "restitution": (0.0, 1.0, ""),
     "gravity": (1e-3, 1e4, "m/s2"),
 }
+"""Least and greatest of what can be simulated, SI units."""
 MASS_RATIO = 1e11
 """Of two masses that collide, at most."""
 PULL = 1e9
@@ -153,7 +154,7 @@ def check_bounds(value: float, quantity: Quantity, scene: Scene) -> float:
     Raises:
       ToolError: it is out of bounds.
     """
-    low, high, unit = _BOUNDS[quantity]
+    low, high, unit = BOUNDS[quantity]
     if scene == "slope" and quantity == "angle":
         low, high = _SLOPE_ANGLE
     if not low * (1 - 1e-9) - 1e-12 <= value <= high * (1 + 1e-9):
