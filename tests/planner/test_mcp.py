@@ -119,7 +119,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
     running.process.communicate(timeout=60)
 
 
-def run(scenario: Callable[[], Awaitable[None]], seconds: float = 300) -> None:
+def run(scenario: Callable[[], Awaitable[None]], seconds: float = 900) -> None:
     """Run a scenario; one that hangs fails."""
 
     async def limited() -> None:
