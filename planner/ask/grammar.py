@@ -9,18 +9,30 @@ _AUXILIARY = (
 )
 _POLAR = re.compile(rf"(?:(?:and|so|but|then|now|well|if so|ok|okay),? )?(?:{_AUXILIARY})n?'?t?\b")
 _OPEN = re.compile(r"\b(?:which|what|who|whose|how|why)\b")
+_WHETHER = re.compile(r"\b(?:tell|say|state|decide|determine|find out|work out)\b.*\bwhether\b")
+_ASKS_YOU = re.compile(r"(?:do|can|could|would|will) you\b")
 _ORDER = re.compile(
     r"\b(?:rank|order|sort|arrange|list|put them|sequence)\b"
     r"|\bfrom (?:the )?(?:\w+est|most|least|first|last)\b.*\bto\b",
     re.I,
 )
+_TAGS = ("right?", "correct?", "true?", "yes?")
+_ONE_OF = re.compile(r"\b(?:which|who|what|where|the one)\b", re.I)
 _NAME = re.compile(rf"\b(?:{'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)})\b", re.I)
 _ACTIVE = re.compile(
-    r"\b(?:push(?:es|ing)?|(?:mov|nudg|shov|slid)(?:e|es|ing))\b (?!by\b)([^,;.?!]+)", re.I
+    r"\b(?:push(?:es|ing)?|(?:mov|nudg|shov|slid)(?:e|es|ing))\b "
+    # What slides into something or moves towards it is pushed by nobody.
+    r"(?!(?:by|into|towards?|down|up|on|onto|over|off|along|across|past|at|against)\b)([^,;.?!]+)",
+    re.I,
 )
 _PASSIVE = re.compile(
     r"\b((?:the |a |my )?[a-z]+(?: [a-z]+)?) (?:is|gets|were|was|are) "
     r"(?:pushed|moved|nudged|shoved|slid)\b([^,;.?!]*)",
+    re.I,
+)
+_COMPARED = re.compile(
+    r"\d|\b(?:twice|half|double|triple|times|equally|\w+er than|(?:more|less) than|as \w+ as)\b"
+    r"|\bsame (?:force|speed|mass|weight|time|distance)\b|\bharder\b",
     re.I,
 )
 
@@ -28,21 +40,25 @@ _PASSIVE = re.compile(
 def asks_yes_or_no(question: str) -> bool:
     """Say whether a question is answered by yes or no, as its grammar tells.
 
-    "If both are dropped, is A faster?" is; "Which is faster, is it A?" and "Is A
-    faster or B?" are not.
+    "If both are dropped, is A faster?", "A is faster, right?" and "Tell me whether A is
+    faster." are; "Which is faster, is it A?", "Is A faster or B?" and "Do you know which
+    is faster?" are not.
     """
     sentences = [s for s in re.split(r"(?<=[.?!])\s+", question.strip().lower()) if s]
     text = next((s for s in reversed(sentences) if s.endswith("?")), (sentences or [""])[-1])
     clauses = re.split(r"[,;:]\s*|\s(?:-|--)\s", text)
-    at = next((i for i, c in enumerate(clauses) if _POLAR.match(c)), None)
-    if at is None or re.search(r"\bor\b(?! not\b)", text):
+    if re.search(r"\bor\b(?! not\b)", text):
         return False
-    return not _OPEN.search(" ".join(clauses[:at]))
+    at = next((i for i, c in enumerate(clauses) if _POLAR.match(c)), None)
+    if at is None:
+        return clauses[-1] in _TAGS or bool(_WHETHER.search(text))
+    about_you = _ASKS_YOU.match(clauses[at])
+    return not _OPEN.search(" ".join(clauses[: at + 1] if about_you else clauses[:at]))
 
 
 def asks_for_order(question: str) -> bool:
     """Say whether several things are to be put in order, rather than the first of them named."""
-    return bool(_ORDER.search(question)) or not re.search(r"\bwhich\b", question, re.I)
+    return bool(_ORDER.search(question)) or not _ONE_OF.search(question)
 
 
 def pushed_in(question: str) -> str | None:
@@ -60,7 +76,7 @@ def pushed_in(question: str) -> str | None:
 def about_the_table(question: str) -> bool:
     """Say whether a question is about a push of something on the table.
 
-    With amounts in it, it is about some other world, in which a lab has its say.
+    With amounts or comparisons in it, it is about some other world, in which a lab has its say.
     """
     task = pushed_in(question)
-    return task is not None and bool(_NAME.search(task)) and not re.search(r"\d", question)
+    return task is not None and bool(_NAME.search(task)) and not _COMPARED.search(question)

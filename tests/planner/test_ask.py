@@ -307,6 +307,9 @@ def test_the_example_in_the_mjcf_prompt_does_what_it_says() -> None:
         ("Does the ball reach the wall or not?", True), ("Is A or B faster?", False),
         ("Which is faster, is it A?", False), ("How far does it fly?", False),
         ("When does it land?", False), ("Is it far? How far?", False), ("", False),
+        ("Tell me whether it gets there.", True), ("It gets there, right?", True),
+        ("Do you know how long it falls?", False), ("Can you tell if it slides?", True),
+        ("Could you say which is faster?", False), ("Say which is right.", False),
     ],
 )  # fmt: skip
 def test_yes_or_no_is_read_off_the_grammar(question: str, polar: bool) -> None:
@@ -322,6 +325,15 @@ def test_the_form_follows_choices_then_grammar_then_program() -> None:
     program = parse_program(json.dumps(twice))
     assert form_of("Then it is faster. What becomes of the range?", (), program).options == CHANGE
     assert form_of("Who was it?", (), None).kind == "free"
+    orders = parse_program(json.dumps({
+        **THROW, "bodies": [{"name": n} for n in ("a", "b", "c")],
+        "ask": {"kind": "order", "measure": "range"},
+    }))  # fmt: skip
+    for one in ("Which flies farthest?", "What lands last: a, b or c?", "Name the one that wins.",
+                "Tell me where it lands nearest."):  # fmt: skip
+        assert form_of(one, (), orders).options == ("a", "b", "c"), one
+    for several in ("Rank them.", "What is the order from the nearest to the farthest?"):
+        assert form_of(several, (), orders).kind == "order", several
     assert number_in("about 1,200 km/h.") == (1200.0, "km/h")
 
 
@@ -335,6 +347,10 @@ def test_the_form_follows_choices_then_grammar_then_program() -> None:
          "push the red cube next to the green star", True),
         ("What happens if I push the red cube with 3 N?", "push the red cube with 3 N", False),
         ("Which is pushed harder?", "push Which harder", False),
+        ("A red cube is pushed twice as hard as a blue cube. Which is faster?",
+         "push A red cube twice as hard as a blue cube", False),
+        ("A blue cube slides into a red cube at rest. Does it bounce back?", None, False),
+        ("A red cube moves towards a blue cube. Which is faster afterwards?", None, False),
         ("How long does a stone fall?", None, False),
     ],
 )  # fmt: skip
