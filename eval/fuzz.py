@@ -116,6 +116,8 @@ class Series:
     command: tuple[str, ...] = (sys.executable, "-P", "-m", "mindseye.eval.fuzz_worker")
     """Gets target, seed, first, last (without it) and a folder as arguments."""
     hang_seconds: float = HANG_SECONDS
+    per_worker: int = 5000
+    """Inputs that one process gets: its memory is held to what it had at their start."""
     progress: Callable[[str, int], None] | None = None
 
     @property
@@ -138,7 +140,8 @@ def throw(series: Series) -> Tally:
 
 def _one_worker(series: Series, nxt: int, folder: str, tally: Tally) -> int:
     """Read what one worker does until it ends, dies or hangs; return the next input's number."""
-    arguments = [series.target, str(series.seed), str(nxt), str(series.last), folder]
+    last = min(series.last, nxt + series.per_worker)
+    arguments = [series.target, str(series.seed), str(nxt), str(last), folder]
     with subprocess.Popen(
         [*series.command, *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
     ) as worker:
@@ -147,7 +150,7 @@ def _one_worker(series: Series, nxt: int, folder: str, tally: Tally) -> int:
         if lines.next(START_SECONDS) is None:
             worker.kill()
             raise MindseyeError(f"the fuzz worker for {series.target} does not start")
-        while nxt < series.last:
+        while nxt < last:
             line = lines.next(series.hang_seconds)
             if line is None:
                 worker.kill()

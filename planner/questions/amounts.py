@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mindseye.planner.questions.picking import Picker
-from mindseye.tools.physics.lab.amount import Dimension, unit_factor
+from mindseye.tools.physics.lab.amount import SPELLED, Dimension, unit_factor
 from mindseye.tools.physics.lab.verdict import significant
 
 _UNITS: dict[str, tuple[tuple[str, int], ...]] = {
@@ -37,8 +37,6 @@ _UNITS: dict[str, tuple[tuple[str, int], ...]] = {
     "N s": (("{n} N s", 1),),
     "": (("{n}", 1),),
 }  # fmt: skip
-SPELLED = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
-           "eleven", "twelve")  # fmt: skip
 _SINGULAR = {
     "kilograms": "kilogram", "kilos": "kilo", "grams": "gram", "tonnes": "tonne",
     "pounds": "pound", "lbs": "lb", "metres": "metre", "centimetres": "centimetre",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mindseye.planner.questions import frames
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, Values
+from mindseye.planner.questions.picking import contrasts
 from mindseye.planner.questions.telling import Teller, fill
 from mindseye.planner.questions.things import (
     PERSONS,
@@ -278,7 +279,7 @@ class Composer:
         if isinstance(fact, Common):
             frame = self.frame(
                 frames.CLAUSE,
-                lambda f: f in frames.CONTRAST or (opening and f.startswith(frames.CONNECTING)),
+                lambda f: contrasts(f) or (opening and f.startswith(frames.CONNECTING)),
             )
             return [fill(frame, c=clauses[0], P=self.teller.person())]
         return self._joined(clauses, opening)

@@ -1,8 +1,9 @@
 """Random choice that keeps the splits apart.
 
 A sentence template is a family of its own: it belongs to train, dev or test, and
-to no other. Vocabulary (verb phrases, nouns, names) is shared, as any two questions
-share words, but for a part of it that training never shows.
+to no other. Training has more of them, in banks of its own. Vocabulary (verb phrases,
+nouns, names) is shared, as any two questions share words, but for a part of it that
+training never shows.
 """
 
 import functools
@@ -12,6 +13,9 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from mindseye.planner.questions import frames as banks
+from mindseye.planner.questions.frames_train import MORE_TELLING
+from mindseye.planner.questions.frames_train_asking import MORE_ASKING
 from mindseye.planner.questions.records import Split
 from mindseye.planner.questions.tense import conjugated, past_only, present_only, third
 
@@ -23,6 +27,8 @@ _WHOLE = {"{s}", "{q}", "{s} {q}"}
 """Slots that hold whole sentences, made of other templates."""
 _HELD_OUT = 16
 """One word in this many is kept for dev, and two for test."""
+_MORE_SHARE = 0.65
+"""In how many cases training picks one of the templates that are its alone."""
 
 
 def _plain(frame: str) -> bool:
@@ -55,6 +61,25 @@ def split_frames(bank: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
     return {"train": tuple(ranked[at:]), **parts}
 
 
+def bank_named(name: str) -> tuple[str, ...]:
+    """Return a bank by its name: "SETUP", or "AWAY edge" for one of several."""
+    name, _, key = name.partition(" ")
+    bank = getattr(banks, name)
+    found: tuple[str, ...] = bank[key] if key else bank
+    return found
+
+
+@functools.cache
+def train_only() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return by bank the templates that stand beside it in training."""
+    return {bank_named(name): more for name, more in (MORE_TELLING | MORE_ASKING).items()}
+
+
+def contrasts(frame: str) -> bool:
+    """Say whether a template sets bodies apart."""
+    return frame in banks.CONTRAST or frame in MORE_TELLING["CONTRAST"]
+
+
 @functools.cache
 def _vocabulary(options: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
     """Return the words that each split has for itself; train's are everybody's."""
@@ -77,17 +102,23 @@ class Picker:
     def frame(self, bank: tuple[str, ...], without: Callable[[str], object] | None = None) -> str:
         """Return a sentence template of this split, the short and plain ones more often.
 
+        Those that are training's alone are picked alike, whatever their length.
+
         Args:
           bank: all templates of one purpose; a template stands in one bank only.
           without: says which of them do not suit, if others do.
         """
-        frames = split_frames(bank)[self.split]
         unfit = present_only if self.past else past_only
-        frames = tuple(f for f in frames if not unfit(f)) or frames
-        if without is not None:
-            frames = tuple(f for f in frames if not without(f)) or frames
-        if self.split == "train" and self.some(0.4):
-            frames = tuple(sorted(frames, key=len)[: max(1, len(frames) // 4)])
+        tests = (unfit,) if without is None else (unfit, without)
+        frames = split_frames(bank)[self.split]
+        for test in tests:
+            frames = tuple(f for f in frames if not test(f)) or frames
+        if self.split == "train":
+            more = [f for f in train_only().get(bank, ()) if not any(test(f) for test in tests)]
+            if more and self.some(_MORE_SHARE):
+                frames = tuple(more)
+            elif self.some(0.4):
+                frames = tuple(sorted(frames, key=len)[: max(1, len(frames) // 4)])
         chosen = self.rng.choice(frames)
         self.used.append(chosen)
         return chosen

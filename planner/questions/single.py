@@ -7,7 +7,7 @@ from mindseye.planner.questions import frames
 from mindseye.planner.questions.facts import Common, Fact
 from mindseye.planner.questions.layouts import Written, beside_the_point, finish
 from mindseye.planner.questions.pairs import Case, suitable
-from mindseye.planner.questions.picking import Picker
+from mindseye.planner.questions.picking import Picker, contrasts
 from mindseye.planner.questions.telling import Teller, fill
 
 
@@ -69,7 +69,7 @@ class Single:
 
     def _sentence(self, fact: Fact) -> str:
         clause = self.teller.clauses(fact)[0]
-        frame = self.pick.frame(frames.CLAUSE, frames.CONTRAST.__contains__)
+        frame = self.pick.frame(frames.CLAUSE, contrasts)
         return fill(frame, c=clause, P=self.teller.person())
 
     def _conditional(

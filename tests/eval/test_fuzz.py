@@ -60,7 +60,11 @@ for k in range(first, last):
 
 def test_a_worker_that_hangs_dies_or_grows_is_counted_and_the_rest_goes_on() -> None:
     command = (sys.executable, "-c", WORKER)
-    tally = throw(Series(target="mjcf", seed=0, first=0, n=10, command=command, hang_seconds=2.0))
+    tally = throw(
+        Series(
+            target="mjcf", seed=0, first=0, n=10, command=command, hang_seconds=2.0, per_worker=2
+        )
+    )
     assert dict(tally.ended) == {"refused": 7, "hang": 1, "crash": 1, "memory": 1}
     assert [f["index"] for f in tally.findings] == [3, 5, 7]
     row = tally.row(10)

@@ -56,13 +56,14 @@ SI: dict[Dimension, str] = {
     "acceleration": "m/s2", "energy": "J", "momentum": "kg m/s", "ratio": "",
 }  # fmt: skip
 
-_SPELLED = (
+SPELLED = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
 )  # fmt: skip
+"""Numbers that are understood in words, from zero on."""
 _NUMBER = (
     rf"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?:/[0-9]+)?|[-+]?\.[0-9]+"
-    rf"|half|{'|'.join(_SPELLED)}"
+    rf"|half|{'|'.join(SPELLED)}"
 )
 _FACTORS = {"half": 0.5, "twice": 2.0, "double": 2.0, "triple": 3.0}
 
@@ -143,8 +144,8 @@ def parse_number(text: str) -> float:
     word = text.strip().lower()
     if word == "half":
         return 0.5
-    if word in _SPELLED:
-        return float(_SPELLED.index(word))
+    if word in SPELLED:
+        return float(SPELLED.index(word))
     numerator, _, denominator = word.replace(",", "").partition("/")
     try:
         value = float(numerator) / (float(denominator) if denominator else 1.0)
