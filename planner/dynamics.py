@@ -19,7 +19,7 @@ from mindseye.planner.language.asking import result_words
 from mindseye.planner.picture import Timings, View
 from mindseye.planner.record import NullRecorder, Recorder
 from mindseye.planner.search.interface import Leaf, Wave
-from mindseye.planner.search.tree import Judged, after, scene_key
+from mindseye.planner.search.tree import Judged, after
 from mindseye.tools.goals import progress
 from mindseye.tools.subgoals import MANNERS
 from mindseye.tools.values import Frames, SceneGraph
@@ -50,7 +50,10 @@ class MindsEye:
         count = context.config.candidates
         asked = [(leaf.scene, self._history(leaf)) for leaf in leaves]
         found = context.kept.each(
-            [(scene_key(s), *((g.words(), r) for g, r in history[-3:])) for s, history in asked],
+            [
+                (context.kept.scene(scene), *((s.words(), result) for s, result in history[-3:]))
+                for scene, history in asked
+            ],
             lambda rows: context.mind.propose_each(
                 context.goal, [asked[i] for i in rows], count + SPARE
             ),

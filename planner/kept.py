@@ -1,10 +1,12 @@
 """Pictures and proposals kept by content, so that planning anew reuses what still holds.
 
 After a push went as predicted, what was pictured from there is what could be done
-now. Scenes count as the same when they are so to `search.tree.GRID`; a tool's
-picture is kept by itself, since the other may not have been asked.
+now. A scene is found by its hash, or, since what is seen may lie just across a line of
+the grid, by being near to one that is known. A tool's picture is kept by itself, since
+the other may not have been asked.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
@@ -12,7 +14,7 @@ from typing import Any
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.judge import Picture
-from mindseye.planner.search.tree import scene_key
+from mindseye.planner.search.tree import GRID, scene_key
 from mindseye.tools.values import SceneGraph
 
 
@@ -23,13 +25,14 @@ class Kept:
         """Set up; `size` is how many results are kept, 0 for none."""
         self.size = size
         self._found: OrderedDict[Hashable, Any] = OrderedDict()
+        self._scenes: OrderedDict[str, SceneGraph] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._found)
 
     def picture(self, scene: SceneGraph, candidate: Candidate, tool: str) -> Picture | None:
         """Return what a tool showed of a candidate in such a scene, or None."""
-        found: Picture | None = self._get(_key(scene, candidate, tool))
+        found: Picture | None = self._get(self._key(scene, candidate, tool))
         return found and replace(found, candidate=candidate)
 
     def keep(self, scene: SceneGraph, picture: Picture) -> None:
@@ -37,7 +40,7 @@ class Kept:
         shown = (("physics", picture.computed is not None), ("video", bool(picture.imagined)))
         for tool, there in shown:
             if there:
-                self._put(_key(scene, picture.candidate, tool), by_tool(picture, tool))
+                self._put(self._key(scene, picture.candidate, tool), by_tool(picture, tool))
 
     def each(
         self,
@@ -58,6 +61,25 @@ class Kept:
             self._put(key, value)
         return [known[k] for k in keys]
 
+    def scene(self, scene: SceneGraph) -> str:
+        """Return the hash of a scene, or of one that is known and as good as the same."""
+        key = scene_key(scene)
+        if key in self._scenes:
+            self._scenes.move_to_end(key)
+            return key
+        for known, other in reversed(self._scenes.items()):
+            if alike(scene, other):
+                return known
+        self._scenes[key] = scene
+        while len(self._scenes) > self.size:
+            self._scenes.popitem(last=False)
+        return key
+
+    def _key(self, scene: SceneGraph, candidate: Candidate, tool: str) -> Hashable:
+        # Where geometry alone makes the push, scene and words say all about it.
+        exact = candidate.push if candidate.note else None
+        return self.scene(scene), candidate.words, exact, tool
+
     def _get(self, key: Hashable) -> Any:
         if key not in self._found:
             return None
@@ -71,10 +93,17 @@ class Kept:
             self._found.popitem(last=False)
 
 
-def _key(scene: SceneGraph, candidate: Candidate, tool: str) -> Hashable:
-    # Where geometry alone makes the push, scene and words say all about it.
-    exact = candidate.push if candidate.note else None
-    return scene_key(scene), candidate.words, exact, tool
+def alike(scene: SceneGraph, other: SceneGraph) -> bool:
+    """Say whether two scenes hold the same things, none further apart than `GRID`."""
+    places, others = _places(scene), _places(other)
+    return places.keys() == others.keys() and all(
+        math.dist(place, others[name]) <= GRID for name, place in places.items()
+    )
+
+
+def _places(scene: SceneGraph) -> dict[str, tuple[float, ...]]:
+    patches = {f"{p.kind} {i}": (*p.position, p.radius) for i, p in enumerate(scene.patches)}
+    return {**scene.layout, **patches}
 
 
 def by_tool(picture: Picture, tool: str) -> Picture:

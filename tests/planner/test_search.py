@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.decide import branches
-from mindseye.planner.judge import Judgement
+from mindseye.planner.judge import Judgement, Picture
+from mindseye.planner.kept import Kept
 from mindseye.planner.search import SEARCHES, search, search_options
 from mindseye.planner.search.cem import fitted, prior
 from mindseye.planner.search.interface import Budget, Leaf, Wave
@@ -23,7 +24,7 @@ from mindseye.planner.search.tree import DISCOUNT, GRID, Root, Tree, futures, ra
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, progress
 from mindseye.tools.subgoals import Subgoal, nominal_target
-from mindseye.tools.values import Point, Push, SceneGraph, SceneObject
+from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph, SceneObject
 
 GOLDEN = Path(__file__).parent / "golden"
 LINE = Goal.model_validate(
@@ -374,6 +375,29 @@ def test_scenes_are_the_same_up_to_what_vision_errs() -> None:
     assert scene_key(moved) == scene_key(START) != scene_key(far)
     game = Drawn()
     assert len({scene_key(scene(red_cube=game.place(k))) for k in range(2500)}) == 2500
+
+
+def test_what_is_kept_is_found_again_near_by_and_is_bounded() -> None:
+    kept, other = Kept(3), scene(red_cube=(0.2, 0.2), blue_ball=(0.0, 0.0))
+    push = Perfect().options(Leaf(scene=START))[0]
+    shown = Outcome(before=START, after=START, moved={})
+    seen = Picture(candidate=push, computed=shown, computed_reward=Reward(value=1, confidence=1))
+    kept.keep(START, seen)
+    # Seven millimetres lead over a line of the grid, and are what a push misses its target by.
+    near = scene(red_cube=(0.207, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    far = scene(red_cube=(0.22, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    again = replace(push, id="other")
+    assert scene_key(near) != scene_key(START)
+    found = kept.picture(near, again, "physics")
+    assert found is not None
+    assert (found.candidate, found.computed) == (again, shown)
+    assert kept.picture(near, push, "video") is None
+    assert kept.picture(far, push, "physics") is None
+    assert kept.picture(other, push, "physics") is None
+    for k in range(5):
+        kept.keep(scene(red_cube=(0.05 * k, 0.0)), seen)
+    assert len(kept) == 3
+    assert kept.picture(START, push, "physics") is None
 
 
 def test_ranked_branches_keep_their_order_where_they_are_worth_the_same() -> None:
