@@ -12,7 +12,6 @@ from mindseye.planner.questions.things import (
     PERSONS,
     american,
     fill_names,
-    mark,
     mentioned,
     plural,
     the,
@@ -415,8 +414,3 @@ class Composer:
 def spelled_as(written: Written, name: str) -> str:
     """Return a name in the spelling of the text."""
     return american(name) if written.american else name
-
-
-def short_marks(text: str) -> bool:
-    """Say whether a text still holds a mark (there would be a fault in a template)."""
-    return mark(0)[0] in text or "{" in text
