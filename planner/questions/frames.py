@@ -38,6 +38,10 @@ SETUP_ACTIVE = (
 )
 CONNECTING = (
     "also", "moreover", "in addition", "and ", "but ", "however", "still", "mind you", "this time", "apart from",
+    "besides", "furthermore", "what is more", "on top of", "likewise", "another", "yet ", "nevertheless", "nonetheless",
+    "even so", "then again", "except", "one more", "additional", "ps:", "assume, too", "there is ", "there's ", "I forgot", "let us add",
+    "let me add", "where they", "what sets", "what makes", "what distinguishes", "they are not", "not everything", "the difference", "here is where",
+    "it should be added", "I should mention",
 )
 """Beginnings of clauses that need something before them."""
 SETUP_RELATIVE = (

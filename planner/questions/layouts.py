@@ -35,6 +35,12 @@ class Written:
 _TOGETHER = ("drop", "throw down", "throw up", "throw level", "throw angle", "slope down", "push")
 _AT_ONCE = ("at the same time", "at the same moment", "together", "simultaneously", "side by side")
 
+_NO_CONDITION = (
+    r"[.:;] |^(if|when|while|suppose|imagine|let|say|given)"
+    r"|^(picture|take|compare|pretend|observe|visualise|so|well|now|although|even)\b"
+)
+"""What cannot follow "if"."""
+
 Ask = Callable[[Teller], str]
 """Makes the question proper, in small letters and with its stop."""
 
@@ -168,7 +174,7 @@ class Composer:
         """Return "if ..., which ...?" where set-up and facts make one sentence."""
         said = told.removesuffix(".")
         able = re.match("wh|how|does|will|is", question) and question.endswith("?")
-        if not able or re.search("[.:;] |^(if|when|while|suppose|imagine|let|say|given)", said):
+        if not able or re.search(_NO_CONDITION, said):
             return f"{told} {question}"
         return fill(self.frame(frames.IF_ASK), s=said, q=question.removesuffix("?"))
 
@@ -373,7 +379,8 @@ class Composer:
         lx, ly = self._lists([fact])
         event = self.teller.happens([], self.quantities)
         aux = "is" if event.startswith("be ") else "does"
-        frame = self.frame(frames.SETUP_RELATIVE)
+        # One body alone does not "crash into each other".
+        frame = self.frame(frames.SETUP_RELATIVE, lambda f: "each other" in event and "{e1}" in f)
         setup = fill(
             frame, x=self.teller.np(0), y=self.teller.np(1), vx=vx, vy=vy, lx=lx, ly=ly, aux=aux,
             e=self.pick.plural(event), e1=self.pick.third(event), P=self.teller.person(),

@@ -22,7 +22,10 @@ _PAST = {
 _PRESENT_ONLY = re.compile(
     r"\b(will|would|should|does|do|can|could|are about|are going|is about|is going|let|imagine"
     r"|suppose|supposing|assume|assuming|say|is seen|wants|plans|decides|predict|expect|wonders"
-    r"|watches|sees|asks|picture|think|watch|take|look|compare|consider|once)\b|\{a\}"
+    r"|watches|sees|asks|picture|think|watch|take|look|compare|consider|once"
+    r"|blows|gives|looks|takes|measures|films|study|studies|examine|observe|observes|pretend"
+    r"|visualise|shall|might|are set|are supposed|is supposed|should happen)\b"
+    r"|\{a\}|\{aux\}"
 )
 
 

@@ -32,8 +32,10 @@ from mindseye.planner.questions.data import (
     make_minds_eye_data,
     training_examples,
 )
+from mindseye.planner.questions.frames_train import MORE_TELLING
+from mindseye.planner.questions.frames_train_asking import MORE_ASKING
 from mindseye.planner.questions.generate import MIXTURE, examples, question, standard
-from mindseye.planner.questions.picking import Picker, split_frames
+from mindseye.planner.questions.picking import Picker, bank_named, split_frames
 from mindseye.planner.questions.records import Kind, Question, read_questions
 from mindseye.planner.questions.subtasks import MORE, SUBTASKS
 from mindseye.planner.questions.tense import third
@@ -139,6 +141,30 @@ def test_no_template_stands_in_two_banks() -> None:
         parts = split_frames(bank)
         assert all(parts.values())
         assert sorted(itertools.chain.from_iterable(parts.values())) == sorted(bank)
+
+
+def _words(frame: str) -> list[str]:
+    return re.findall("[a-z]+", re.sub(r"\{\w+\}", "", frame.lower()))
+
+
+def test_templates_of_training_alone_are_new_and_can_be_filled() -> None:
+    banks = [v for k, v in vars(frames).items() if isinstance(v, tuple) and k != "CONNECTING"]
+    held_out = {
+        bank: [*split_frames(bank)["dev"], *split_frames(bank)["test"]]
+        for bank in (*banks, *frames.AWAY.values())
+    }
+    everywhere = {f.lower() for own in held_out.values() for f in own}
+    assert not set(MORE_TELLING) & set(MORE_ASKING)
+    for name, more in (MORE_TELLING | MORE_ASKING).items():
+        own = [_words(f) for f in held_out[bank_named(name)]]
+        # Where one of two banks is chosen, both are filled alike.
+        filled = {"CONTRAST": frames.CLAUSE, "ASK_TOP": frames.ASK}.get(name, ())
+        slots = set(re.findall(r"\{\w+\}", " ".join((*filled, *bank_named(name)))))
+        assert len(set(more)) == len(more) > 9, name
+        for frame in more:
+            assert _words(frame) not in own, (name, frame)
+            assert frame.lower() not in everywhere, (name, frame)
+            assert set(re.findall(r"\{\w+\}", frame)) <= slots, (name, frame)
 
 
 def test_no_test_wording_is_trained_on(trained: list[Question], shipped: list[Question]) -> None:
