@@ -8,18 +8,20 @@ from mindseye.planner.questions.lexemes import Lexeme
 from mindseye.planner.questions.things import plural
 
 
-def _adj(
+def adjectival(
     verb: str, more: str, less: str, base: str, *values: str, **rest: str | bool | tuple[str, ...]
 ) -> Lexeme:
+    """Return how one speaks of a quantity by an adjective or adverb: "is heavier"."""
     return Lexeme(
         verb=verb, more=tuple(more.split("|")), less=tuple(less.split("|")), base=base,
         values=values, **rest,  # type: ignore[arg-type]
     )  # fmt: skip
 
 
-def _noun(
+def nominal(
     verb: str, noun: str, more: str, less: str, *values: str, **rest: str | bool | tuple[str, ...]
 ) -> Lexeme:
+    """Return how one speaks of a quantity by a noun: "has a greater mass"."""
     return Lexeme(
         verb=verb, more=tuple(more.split("|")), less=tuple(less.split("|")), noun=noun,
         values=values, **rest,  # type: ignore[arg-type]
@@ -69,7 +71,8 @@ def _high_places(nouns: str) -> tuple[Lexeme, ...]:
     )
 
 
-def _slopes(more: str, less: str, base: str, *values: str) -> tuple[Lexeme, ...]:
+def slopes(more: str, less: str, base: str, *values: str) -> tuple[Lexeme, ...]:
+    """Return how one speaks of a slope by what it is like, whatever it is called."""
     return tuple(
         Lexeme(
             verb="be on", noun=n, more=tuple(more.split("|")), less=tuple(less.split("|")),
@@ -137,26 +140,26 @@ WORLDS = {
 CONTEXTS: dict[str, Context] = {
     "mass": Context(
         lexemes=(
-            _adj("be", "heavier", "lighter|less heavy", "heavy"),
-            _adj("weigh", "more", "less", "much", "{v}", same=("the same as {Y}", "as much as {Y}"),
+            adjectival("be", "heavier", "lighter|less heavy", "heavy"),
+            adjectival("weigh", "more", "less", "much", "{v}", same=("the same as {Y}", "as much as {Y}"),
                  same_plural=("the same",)),
-            _noun("have", "mass", _BIG, _SMALL,
+            nominal("have", "mass", _BIG, _SMALL,
                   "a mass of {v}"),
-            _noun("have", "weight", "greater|larger|higher", _SMALL, "a weight of {v}"),
-            _adj("be", "more massive", "less massive", "massive"),
+            nominal("have", "weight", "greater|larger|higher", _SMALL, "a weight of {v}"),
+            adjectival("be", "more massive", "less massive", "massive"),
         ),
         labels=("mass", "weight"),
     ),
     "force": Context(
         lexemes=(
-            _adj("be {p}", "harder|more strongly", "less hard|more gently|less strongly", "hard",
+            adjectival("be {p}", "harder|more strongly", "less hard|more gently|less strongly", "hard",
                  adjunct=""),
-            _noun("be {p} with", "force", "greater|larger|stronger|bigger",
+            nominal("be {p} with", "force", "greater|larger|stronger|bigger",
                   "smaller|weaker", "a force of {v}", "{v}", "{v} of force", "a steady {v}",
                   adjunct="with"),
-            _noun("feel", "force", "stronger|larger|greater|bigger", "weaker|smaller",
+            nominal("feel", "force", "stronger|larger|greater|bigger", "weaker|smaller",
                   "a force of {v}", "a steady force of {v}"),
-            _noun("be driven by", "force", "stronger|larger|greater", "weaker|smaller",
+            nominal("be driven by", "force", "stronger|larger|greater", "weaker|smaller",
                   "a constant force of {v}", "a force of {v}", adjunct="by"),
         ),
         labels=("force", "pull", "push"),
@@ -164,26 +167,26 @@ CONTEXTS: dict[str, Context] = {
     ),
     "glide speed": Context(
         lexemes=(
-            _adj("move", "faster", "slower|more slowly", "fast"),
-            _adj("glide", "faster", "slower|more slowly", "fast"),
-            _adj("be", "faster", "slower|less fast", "fast"),
-            _noun("have", "speed", "higher|greater|larger", "lower|smaller", "a speed of {v}"),
-            _noun("glide at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
+            adjectival("move", "faster", "slower|more slowly", "fast"),
+            adjectival("glide", "faster", "slower|more slowly", "fast"),
+            adjectival("be", "faster", "slower|less fast", "fast"),
+            nominal("have", "speed", "higher|greater|larger", "lower|smaller", "a speed of {v}"),
+            nominal("glide at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
                   "a constant {v}", adjunct="at"),
         ),
         labels=("speed", "velocity"),
     ),
     "slide speed": Context(
         lexemes=(
-            _adj("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
-            _adj("set off", "faster", "slower|more slowly", "fast", "at {v}"),
-            _adj("be", "faster at first", "slower at first", "fast at the start", exact=False,
+            adjectival("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
+            adjectival("set off", "faster", "slower|more slowly", "fast", "at {v}"),
+            adjectival("be", "faster at first", "slower at first", "fast at the start", exact=False,
                  same_plural=("equally fast at the start",)),
-            _noun("have", "initial speed", "higher|greater|larger", "lower|smaller",
+            nominal("have", "initial speed", "higher|greater|larger", "lower|smaller",
                   "an initial speed of {v}", "a starting speed of {v}"),
-            _noun("start with", "speed", "higher|greater|larger", "lower|smaller", "a speed of {v}",
+            nominal("start with", "speed", "higher|greater|larger", "lower|smaller", "a speed of {v}",
                   "{v}", "an initial speed of {v}", adjunct="with"),
-            _noun("set off at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
+            nominal("set off at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
                   adjunct="at"),
         ),
         labels=("initial speed", "speed", "starting speed"),
@@ -191,67 +194,67 @@ CONTEXTS: dict[str, Context] = {
     ),
     "brake speed": Context(
         lexemes=(
-            _adj("travel", "faster", "slower|more slowly", "fast", "at {v}"),
-            _adj("drive", "faster", "slower|more slowly", "fast", "at {v}"),
-            _adj("be", "faster", "slower", "fast"),
-            _noun("have", "speed", "higher|greater", "lower|smaller", "a speed of {v}",
+            adjectival("travel", "faster", "slower|more slowly", "fast", "at {v}"),
+            adjectival("drive", "faster", "slower|more slowly", "fast", "at {v}"),
+            adjectival("be", "faster", "slower", "fast"),
+            nominal("have", "speed", "higher|greater", "lower|smaller", "a speed of {v}",
                   "an initial speed of {v}"),
-            _noun("drive at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
+            nominal("drive at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
                   adjunct="at"),
-            _noun("go at", "speed", "higher|greater", "lower|smaller", "{v}", adjunct="from"),
+            nominal("go at", "speed", "higher|greater", "lower|smaller", "{v}", adjunct="from"),
         ),
         labels=("speed", "initial speed"),
         clauses=("the speed is {v} at first", "the initial speed is {v}"),
     ),
     "throw speed": Context(
         lexemes=(
-            _adj("be {p}", "faster", "slower|more slowly|less fast", "fast", adjunct=""),
-            _adj("be {p}", "harder", "less hard|more gently|more softly", "hard", exact=False,
+            adjectival("be {p}", "faster", "slower|more slowly|less fast", "fast", adjunct=""),
+            adjectival("be {p}", "harder", "less hard|more gently|more softly", "hard", exact=False,
                  adjunct=""),
-            _noun("be {p} at", "speed", "higher|greater|larger", "lower|smaller", "{v}",
+            nominal("be {p} at", "speed", "higher|greater|larger", "lower|smaller", "{v}",
                   "a speed of {v}", adjunct="at"),
-            _noun("be {p} with", "speed", "higher|greater|larger", "lower|smaller",
+            nominal("be {p} with", "speed", "higher|greater|larger", "lower|smaller",
                   "an initial speed of {v}", "a speed of {v}", "a velocity of {v}", "{v}",
                   adjunct="with"),
-            _noun("have", "initial speed", "higher|greater|larger", "lower|smaller",
+            nominal("have", "initial speed", "higher|greater|larger", "lower|smaller",
                   "an initial speed of {v}", "a launch speed of {v}"),
-            _adj("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
+            adjectival("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
         ),
         labels=("speed", "initial speed", "launch speed"),
         clauses=("the initial speed is {v}", "the launch speed is {v}", "the starting speed is {v}"),
     ),
     "crash speed": Context(
         lexemes=(
-            _adj("be", "faster", "slower|less fast", "fast"),
-            _adj("move", "faster", "slower|more slowly", "fast", "at {v}"),
-            _adj("travel", "faster", "slower|more slowly", "fast", "at {v}"),
-            _noun("have", "speed", "higher|greater|larger", "lower|smaller", "a speed of {v}"),
-            _noun("move at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
+            adjectival("be", "faster", "slower|less fast", "fast"),
+            adjectival("move", "faster", "slower|more slowly", "fast", "at {v}"),
+            adjectival("travel", "faster", "slower|more slowly", "fast", "at {v}"),
+            nominal("have", "speed", "higher|greater|larger", "lower|smaller", "a speed of {v}"),
+            nominal("move at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
                   adjunct="at"),
-            _adj("approach", "faster", "slower|more slowly", "fast", "at {v}"),
+            adjectival("approach", "faster", "slower|more slowly", "fast", "at {v}"),
         ),
         labels=("speed", "velocity"),
     ),
     "uphill speed": Context(
         lexemes=(
-            _adj("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
-            _noun("have", "initial speed", "higher|greater|larger", "lower|smaller",
+            adjectival("start", "faster", "slower|more slowly", "fast", "at {v}", "with {v}"),
+            nominal("have", "initial speed", "higher|greater|larger", "lower|smaller",
                   "an initial speed of {v}"),
-            _noun("start with", "speed", "higher|greater|larger", "lower|smaller", "{v}",
+            nominal("start with", "speed", "higher|greater|larger", "lower|smaller", "{v}",
                   "a speed of {v}", "an initial speed of {v}", adjunct="with"),
-            _noun("set off at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
+            nominal("set off at", "speed", "higher|greater", "lower|smaller", "{v}", "a speed of {v}",
                   adjunct="at"),
-            _adj("set off", "faster", "slower|more slowly", "fast", "at {v}"),
+            adjectival("set off", "faster", "slower|more slowly", "fast", "at {v}"),
         ),
         labels=("initial speed", "speed"),
     ),
     "drop height": Context(
         lexemes=(
-            _noun("be {p} from", "height", "greater|larger|bigger", "smaller|lower", *_UP,
+            nominal("be {p} from", "height", "greater|larger|bigger", "smaller|lower", *_UP,
                   adjunct="from"),
-            _adj("start", "higher up|higher", "lower down|lower", "high", "{v} above the ground",
+            adjectival("start", "higher up|higher", "lower down|lower", "high", "{v} above the ground",
                  "at a height of {v}", "{v} up", same_plural=("equally high", "equally high up")),
-            _adj("be {p} from", "higher up", "lower down", "high up", exact=False, adjunct="from",
+            adjectival("be {p} from", "higher up", "lower down", "high up", exact=False, adjunct="from",
                  same=("the same height as {Y}",), same_plural=("the same height",)),
             *_high_places("tower|balcony|window|bridge|roof|platform|branch|building"),
         ),
@@ -260,9 +263,9 @@ CONTEXTS: dict[str, Context] = {
     ),
     "throw height": Context(
         lexemes=(
-            _noun("be {p} from", "height", "greater|larger|bigger", "smaller|lower", *_UP,
+            nominal("be {p} from", "height", "greater|larger|bigger", "smaller|lower", *_UP,
                   adjunct="from"),
-            _adj("start", "higher up|higher", "lower down|lower", "high", "{v} above the ground",
+            adjectival("start", "higher up|higher", "lower down|lower", "high", "{v} above the ground",
                  "at a height of {v}", same_plural=("equally high",)),
             *_high_places("table|desk|cliff|roof|wall|platform|shelf|balcony"),
             *_high_places("table|tower|bench"),
@@ -272,11 +275,11 @@ CONTEXTS: dict[str, Context] = {
     ),
     "slope height": Context(
         lexemes=(
-            _noun("start from", "height", "greater|larger|bigger", "smaller|lower",
+            nominal("start from", "height", "greater|larger|bigger", "smaller|lower",
                   "a height of {v}", "{v} above the ground", adjunct="from"),
-            _adj("start", "higher up|higher", "lower down|lower", "high", "{v} above the bottom",
+            adjectival("start", "higher up|higher", "lower down|lower", "high", "{v} above the bottom",
                  "at a height of {v}", same_plural=("equally high", "equally high up")),
-            *_slopes("higher|taller", "lower", "high", "a {b} high slope", "a slope {v} high",
+            *slopes("higher|taller", "lower", "high", "a {b} high slope", "a slope {v} high",
                      "a slope with a height of {v}"),
         ),
         labels=("height", "starting height"),
@@ -284,8 +287,8 @@ CONTEXTS: dict[str, Context] = {
     ),
     "throw angle": Context(
         lexemes=(
-            _adj("be {p}", "more steeply", "less steeply", "steeply", adjunct=""),
-            _noun("be {p} at", "angle", "steeper|larger|greater|bigger",
+            adjectival("be {p}", "more steeply", "less steeply", "steeply", adjunct=""),
+            nominal("be {p} at", "angle", "steeper|larger|greater|bigger",
                   "flatter|shallower|smaller", "{v}", "an angle of {v}",
                   "{v} above the horizontal", "{v} to the horizontal", "an angle of {v} to the ground",
                   adjunct="at"),
@@ -295,7 +298,7 @@ CONTEXTS: dict[str, Context] = {
     ),
     "slope angle": Context(
         lexemes=(
-            *_slopes("steeper", "gentler|shallower|less steep|flatter", "steep", *_SLOPE_VALUES,
+            *slopes("steeper", "gentler|shallower|less steep|flatter", "steep", *_SLOPE_VALUES,
                      "a slope that makes an angle of {v} with the ground", "a slope with an angle of {v}"),
         ),
         labels=("slope", "angle", "incline"),
@@ -304,7 +307,7 @@ CONTEXTS: dict[str, Context] = {
     ),
     "slope length": Context(
         lexemes=(
-            *_slopes("longer", "shorter", "long", "a {b} long slope", "a slope {v} long",
+            *slopes("longer", "shorter", "long", "a {b} long slope", "a slope {v} long",
                      "a slope with a length of {v}"),
         ),
         labels=("length of the slope", "length"),
@@ -315,9 +318,9 @@ CONTEXTS: dict[str, Context] = {
             *_floors("be on", "over", "floor|surface"),
             *_floors("slide on", "on", "floor|surface"),
             *_floors("slide over", "across", "surface|floor"),
-            _noun("have", "coefficient of friction", "higher|greater|larger", "lower|smaller",
+            nominal("have", "coefficient of friction", "higher|greater|larger", "lower|smaller",
                   *_COEFFICIENTS, adjunct="with"),
-            _noun("meet", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
+            nominal("meet", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
         ),
         labels=("friction coefficient", "coefficient of friction", "friction"),
         words=FLOORS,
@@ -328,9 +331,9 @@ CONTEXTS: dict[str, Context] = {
     "slope friction": Context(
         lexemes=(
             *_floors("be on", "down", "slope|ramp"),
-            _noun("have", "coefficient of friction", "higher|greater|larger", "lower|smaller",
+            nominal("have", "coefficient of friction", "higher|greater|larger", "lower|smaller",
                   *_COEFFICIENTS),
-            _noun("meet", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
+            nominal("meet", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
         ),
         labels=("friction coefficient", "friction"),
         clauses=("the coefficient of friction is {v}", "the {n} has a friction coefficient of {v}",
@@ -339,22 +342,22 @@ CONTEXTS: dict[str, Context] = {
     ),
     "way": Context(
         lexemes=(
-            _noun("be {p} over", "distance", "longer|greater", "shorter|smaller", "{v}",
+            nominal("be {p} over", "distance", "longer|greater", "shorter|smaller", "{v}",
                   "a distance of {v}", adjunct="over"),
-            _noun("be {p} along", "track", "longer", "shorter", "a {b} track", "a track {v} long",
+            nominal("be {p} along", "track", "longer", "shorter", "a {b} track", "a track {v} long",
                   "a {b} long track", times=("a track {as} long as that of {Y}",),
                   same=("a track as long as that of {Y}",), same_plural=("equally long tracks",),
                   adjunct="along"),
-            _adj("be {p}", "farther|further", "less far", "far", adjunct=""),
+            adjectival("be {p}", "farther|further", "less far", "far", adjunct=""),
         ),
         labels=("distance", "length of the track"),
         clauses=("the distance is {v}", "the way is {v} long"),
     ),
     "push time": Context(
         lexemes=(
-            _adj("be {p}", "longer|for longer", "for less time|less long", "long", "for {v}",
+            adjectival("be {p}", "longer|for longer", "for less time|less long", "long", "for {v}",
                  adjunct=""),
-            _noun("be {p} for", "time", "longer", "shorter", "{v}", "a time of {v}",
+            nominal("be {p} for", "time", "longer", "shorter", "{v}", "a time of {v}",
                   times=("{as} long as {Y}", "{of} the time of {Y}"), adjunct="for"),
         ),
         labels=("time", "duration"),
@@ -362,8 +365,8 @@ CONTEXTS: dict[str, Context] = {
     ),
     "glide time": Context(
         lexemes=(
-            _adj("glide", "longer|for longer", "for less time", "long", "for {v}", adjunct=""),
-            _noun("move for", "time", "longer", "shorter", "{v}",
+            adjectival("glide", "longer|for longer", "for less time", "long", "for {v}", adjunct=""),
+            nominal("move for", "time", "longer", "shorter", "{v}",
                   times=("{as} long as {Y}", "{of} the time of {Y}"), adjunct="for"),
         ),
         labels=("time", "duration"),
@@ -372,8 +375,8 @@ CONTEXTS: dict[str, Context] = {
         lexemes=(
             *_floors("be on", "on", "road|surface"),
             *_floors("drive on", "on", "road"),
-            _noun("have", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
-            _noun("have", "coefficient of friction", "higher|greater", "lower|smaller",
+            nominal("have", "friction", "more", "less", article="", times=("{of} the friction of {Y}",)),
+            nominal("have", "coefficient of friction", "higher|greater", "lower|smaller",
                   *_COEFFICIENTS),
         ),
         labels=("friction coefficient",),

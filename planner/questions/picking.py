@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from mindseye.planner.questions import frames as banks
+from mindseye.planner.questions.asked_train import more_asked
 from mindseye.planner.questions.frames_train import MORE_TELLING
 from mindseye.planner.questions.frames_train_asking import MORE_ASKING
 from mindseye.planner.questions.records import Split
@@ -28,7 +29,7 @@ _WHOLE = {"{s}", "{q}", "{s} {q}"}
 _HELD_OUT = 16
 """One word in this many is kept for dev, and two for test."""
 _MORE_SHARE = 0.65
-"""In how many cases training picks one of the templates that are its alone."""
+"""In how many cases training picks one of the templates or phrases that are its alone."""
 
 
 def _plain(frame: str) -> bool:
@@ -81,13 +82,21 @@ def contrasts(frame: str) -> bool:
 
 
 @functools.cache
-def _vocabulary(options: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
+def vocabulary(options: tuple[str, ...]) -> dict[Split, tuple[str, ...]]:
     """Return the words that each split has for itself; train's are everybody's."""
     parts: dict[Split, list[str]] = {"train": [], "dev": [], "test": []}
     for option in options:
         place = _hash(option) % _HELD_OUT
         parts["dev" if place == 0 else "test" if place < 3 else "train"].append(option)
     return {split: tuple(words) for split, words in parts.items()}
+
+
+@functools.cache
+def more_words() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return by list of phrases what training says besides, but for what is held out anywhere."""
+    more = more_asked()
+    held = {w for options in more for s in ("dev", "test") for w in vocabulary(options)[s]}
+    return {options: tuple(w for w in words if w not in held) for options, words in more.items()}
 
 
 class Picker:
@@ -125,10 +134,13 @@ class Picker:
 
     def word(self, options: tuple[str, ...]) -> str:
         """Return vocabulary; outside training, half the time what training never shows."""
-        parts = _vocabulary(options)
+        parts = vocabulary(options)
         own = parts[self.split]
         if self.split != "train" and own and self.rng.random() < 0.5:
             return self.rng.choice(own)
+        more = more_words().get(options) if self.split == "train" else None
+        if more and self.some(_MORE_SHARE):
+            return self.rng.choice(more)
         return self.rng.choice(parts["train"] or options)
 
     def some(self, share: float) -> bool:

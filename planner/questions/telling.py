@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from mindseye.planner.questions import frames, lexemes
 from mindseye.planner.questions.amounts import Quoted
 from mindseye.planner.questions.contexts import CONTEXTS, SIZES, Context
+from mindseye.planner.questions.contexts_train import MORE_LEXEMES
 from mindseye.planner.questions.facts import Common, Equal, Fact, Relation, Values
 from mindseye.planner.questions.lexemes import Lexeme
 from mindseye.planner.questions.modes import Event, Mode
@@ -98,6 +99,12 @@ class Teller:
         """Return how the quantity is spoken of here."""
         return CONTEXTS[self.mode.contexts[quantity]]
 
+    def lexemes_of(self, quantity: Quantity) -> tuple[Lexeme, ...]:
+        """Return the lexemes for the quantity here; training has more of them."""
+        key = self.mode.contexts[quantity]
+        more = MORE_LEXEMES.get(key, ()) if self.pick.split == "train" else ()
+        return (*CONTEXTS[key].lexemes, *more)
+
     def _verb(self, lexeme: Lexeme) -> str:
         done = self.event.done
         if not done or done in _NOT_SAID:
@@ -138,7 +145,7 @@ class Teller:
         """Return a lexeme that can say all of it, if there is one."""
         found = [
             x
-            for x in self.context(quantity).lexemes
+            for x in self.lexemes_of(quantity)
             if (not adjunct or x.adjunct is not None)
             and all(self._of_value(x, a) for a in amounts)
             and (fact is None or self._related(x, fact, False))
@@ -200,7 +207,7 @@ class Teller:
         return [*found, f"{subject} {self.relation_vp(fact).replace('{Y}', self.np(fact.other))}"]
 
     def _bare_possible(self, fact: Relation) -> bool:
-        return any(self._related(x, fact, True) for x in self.context(fact.quantity).lexemes)
+        return any(self._related(x, fact, True) for x in self.lexemes_of(fact.quantity))
 
     def _common_clause(self, fact: Common) -> str:
         if fact.quantity in self._by_clause:
@@ -224,7 +231,7 @@ class Teller:
 
     def alike(self, quantity: Quantity) -> str:
         """Return a verb phrase that says that all have the same: "are equally heavy"."""
-        options = [x for x in self.context(quantity).lexemes if lexemes.alike_plural(x)]
+        options = [x for x in self.lexemes_of(quantity) if lexemes.alike_plural(x)]
         lexeme = self.pick.rng.choice(options)
         return self.say(lexeme, self.pick.word(lexemes.alike_plural(lexeme)), "plural")
 
@@ -247,7 +254,7 @@ class Teller:
                     return None
                 return self._value_adjuncts(fact.quantity, {-1: fact.amount})
             case Equal():
-                options = [x for x in self.context(fact.quantity).lexemes
+                options = [x for x in self.lexemes_of(fact.quantity)
                            if x.adjunct is not None and lexemes.alike_plural(x)]  # fmt: skip
                 if not options:
                     return None
