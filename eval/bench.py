@@ -155,9 +155,9 @@ def question_seconds() -> tuple[float, float]:
     """Return median seconds of a question with the embedded model, and of what is simulated."""
     from mindseye.eval.minds_eye.items import read_items, spread
     from mindseye.planner.ask.asker import Asker
-    from mindseye.planner.language.models import load_language
+    from mindseye.planner.language.models import QUESTIONS, load_language
 
-    asker = Asker(load_language("smollm2"), draw=False)
+    asker = Asker(load_language(QUESTIONS), draw=False)
     rows = []
     for item in spread(read_items(), 3 * ROUNDS + 1):
         started = time.perf_counter()

@@ -19,6 +19,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard 
 N = Annotated[int, typer.Option("--n", min=1, help="Samples.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples.")]
 
+_TOLD_APART = (
+    "score", "low", "high", "n", "errors", "unscored", "first_error", "by_kind", "by_subtask",
+)  # fmt: skip
+
 
 def show(result: Mapping[str, Any], as_json: bool) -> None:
     """Print a result: JSON on standard output, or a table for people."""
@@ -26,25 +30,25 @@ def show(result: Mapping[str, Any], as_json: bool) -> None:
         sys.stdout.write(json.dumps(result) + "\n")
         return
     sys.stdout.write(f"{result['suite']}\n")
+    width = max(16, *(len(name) for name in result["conditions"]))
     for name, row in result["conditions"].items():
-        extra = {
-            k: v
-            for k, v in row.items()
-            if k not in ("score", "low", "high", "n", "errors", "unscored", "by_kind", "by_subtask")
-        }
-        values = "  ".join(f"{k} {_short(v)}" for k, v in extra.items())
+        values = "  ".join(f"{k} {_short(v)}" for k, v in row.items() if k not in _TOLD_APART)
         sys.stdout.write(
-            f"  {name:16} {row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  "
+            f"  {name:{width}} {row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  "
             f"n {row['n']}  errors {row['errors']}  unscored {row['unscored']}  {values}\n"
         )
+        if "first_error" in row:
+            sys.stdout.write(f"    first error: {row['first_error']}\n")
         for kind, part in row.get("by_kind", {}).items():
             sys.stdout.write(
                 f"    {kind:14} {part['score']:.3f} "
                 f"[{part['low']:.3f}, {part['high']:.3f}]  n {part['n']}\n"
             )
-    for name, gap in result.get("differences", {}).items():
+    gaps = result.get("differences", {})
+    width = max(16, *(len(name) for name in gaps)) if gaps else 0
+    for name, gap in gaps.items():
         sys.stdout.write(
-            f"  {name:16} {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
+            f"  {name:{width}} {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
             + (f"  p {gap['p']:.2g}\n" if "p" in gap else "\n")
         )
 
@@ -129,7 +133,7 @@ def minds_eye(
     path: Annotated[Path | None, typer.Option(help="JSONL of questions of your own.")] = None,
     model: Annotated[
         str, typer.Option(help="Language model; inspect:PROVIDER/NAME takes any of inspect's.")
-    ] = "smollm2",
+    ] = "smollm2-questions",
     run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -1,9 +1,10 @@
 """The conditions of the suite: the same questions, with and without what was simulated."""
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
@@ -14,15 +15,18 @@ from mindseye.planner.ask.answer import Answer
 from mindseye.planner.ask.asker import NOT_SIMULATED, NOT_WANTED, Asker
 from mindseye.planner.ask.conclude import conclude
 from mindseye.planner.ask.evidence import Evidence, evidence_of
-from mindseye.planner.language.asking import render
+from mindseye.planner.language.answers import answer_in_text
+from mindseye.planner.language.asking import compact, render
+from mindseye.planner.language.scorer import Scorer
 from mindseye.planner.questions.asking import ask_answer, trained_answer
 from mindseye.planner.questions.checking import Answer as ByFormula
 from mindseye.planner.questions.data import asks_for
 from mindseye.planner.questions.generate import examples
 from mindseye.planner.questions.records import Question
-from mindseye.tools.errors import BadInput
+from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.physics.lab.lab import investigate
 from mindseye.tools.physics.lab.program import parse_program
+from mindseye.tools.physics.lab.resolve import resolve
 
 CONDITIONS = {
     "none": "the question alone",
@@ -42,17 +46,21 @@ LONGEST_THOUGHT = 96
 """Tokens."""
 
 
-def few_shots(simulated: bool, n: int = SHOTS) -> list[BaseMessage]:
+@functools.cache
+def few_shots(simulated: bool, trained: bool, n: int = SHOTS) -> tuple[BaseMessage, ...]:
     """Return other questions with their answers as messages, with hints where simulated.
 
-    They are comparisons of the dev split, which shares no wording with test.
+    They are comparisons of the dev split, which shares no wording with test. Only a model
+    that was trained on our prompts says first what a question asks for.
     """
     told: list[BaseMessage] = []
     for question in _compared(n):
         hint = ByFormula(parse_program(question.program or "")).hint if simulated else ""
         _, asked = ask_answer(question.question, question.choices, hint, explain=False)
-        told += [asked, AIMessage(trained_answer(asks_for(question), question.answer))]
-    return told
+        plain = compact({"answer": question.answer})
+        text = trained_answer(asks_for(question), question.answer) if trained else plain
+        told += [asked, AIMessage(text)]
+    return tuple(told)
 
 
 def _compared(n: int) -> Iterator[Question]:
@@ -91,7 +99,7 @@ class Respondent:
             case "none":
                 return self._concluded(item, [])
             case "few-shot":
-                return self._concluded(item, [], before=few_shots(simulated=False))
+                return self._concluded(item, [], before=self._shots(simulated=False))
             case "cot":
                 return self._thought(item, thinking(self.model))
             case "self-consistency":
@@ -99,13 +107,16 @@ class Respondent:
             case "simulation":
                 return self._concluded(item, *self._look(item))
             case "simulation+few-shot":
-                return self._concluded(item, *self._look(item), few_shots(simulated=True))
+                return self._concluded(item, *self._look(item), self._shots(simulated=True))
             case "wrong-simulation":
                 evidence, note = self._look(item)
                 return self._concluded(item, [_wrong(e) for e in evidence], note)
             case "oracle-scene":
                 return self._concluded(item, *_right(item))
         raise BadInput(f"no condition {condition!r}; known: {', '.join(CONDITIONS)}")
+
+    def _shots(self, simulated: bool) -> Sequence[BaseMessage]:
+        return few_shots(simulated, isinstance(self.model, Scorer))
 
     def _look(self, item: Item) -> tuple[list[Evidence], str]:
         if item.id not in self.looks:
@@ -125,9 +136,9 @@ class Respondent:
 
     def _thought(self, item: Item, model: BaseChatModel) -> Answer:
         """Let a model think aloud, then answer."""
-        asked = render("reason", question=item.question, choices=list(item.offered))
-        thoughts = str(model.invoke([SystemMessage(_system()), HumanMessage(asked)]).text)
-        before = [HumanMessage(asked), AIMessage(thoughts.strip() or "...")]
+        asked = HumanMessage(render("reason", question=item.question, choices=list(item.offered)))
+        thoughts = answer_in_text(model, [SystemMessage(_system()), asked], str.strip)
+        before = [asked, AIMessage(thoughts or "...")]
         return self._concluded(item, [], before=before)
 
     def _majority(self, item: Item) -> Answer:
@@ -160,7 +171,7 @@ def _wrong(evidence: Evidence) -> Evidence:
     """Return evidence of the opposite, believed as much."""
     assert evidence.program is not None
     finding = contrary(investigate(evidence.program, vary=False))
-    return evidence_of(evidence.program, finding, 1.0)
+    return replace(evidence_of(evidence.program, finding, 1.0), trust=evidence.trust)
 
 
 def _right(item: Item) -> tuple[list[Evidence], str]:
@@ -172,7 +183,19 @@ def _right(item: Item) -> tuple[list[Evidence], str]:
 
 
 def program_exact(item: Item, answer: Answer) -> bool | None:
-    """Say whether the model wrote exactly the right program; None where none is known."""
+    """Say whether the model's program is the right experiment, number for number.
+
+    "m/s²" for "m/s2" or a default spelled out is no other experiment; what changes
+    nothing that is measured, but was stated and is left out, is. None where no right
+    program is known.
+    """
     if not item.program:
         return None
-    return answer.program is not None and json.loads(answer.program) == json.loads(item.program)
+    if answer.program is None or answer.mode != "program":
+        return False
+    if json.loads(answer.program) == json.loads(item.program):
+        return True
+    try:
+        return resolve(parse_program(answer.program)) == resolve(parse_program(item.program))
+    except ToolError:
+        return False

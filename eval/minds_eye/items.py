@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -30,7 +30,8 @@ class Item(BaseModel):
     choices: tuple[str, ...] = ()
     """What may be answered. Where the answer is an order, the names that are ordered."""
     answer: str | float
-    """One of the choices; names in order with ", " between them; a number, alone or with a unit."""
+    """One of the choices; names in order with ", " between them; a number, alone or with a unit;
+    true or false for yes or no."""
     tolerance: float | None = None
     """Of a number, as a share of it."""
     unit: str | None = None
@@ -46,11 +47,28 @@ class Item(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _nulls(cls, given: Any) -> Any:
-        """Take null for what is not there."""
-        return (
-            {k: v for k, v in given.items() if v is not None} if isinstance(given, dict) else given
-        )
+    def _plain(cls, given: Any) -> Any:
+        """Take null for what is not there, and ids and choices for the words they are."""
+        if not isinstance(given, dict):
+            return given
+        told = {k: v for k, v in given.items() if v is not None}
+        if "id" in told:
+            told["id"] = _word(told["id"])
+        if isinstance(told.get("choices"), Sequence) and told["choices"]:
+            told["choices"] = [_word(c) for c in told["choices"]]
+            told["answer"] = _word(told.get("answer"))
+        elif isinstance(told.get("answer"), bool):
+            told["answer"] = _word(told["answer"])
+        return {k: v for k, v in told.items() if v is not None}
+
+    @model_validator(mode="after")
+    def _answerable(self) -> Self:
+        """Refuse an answer that nobody could give: it would be wrong whoever answers."""
+        said = str(self.answer)
+        ordered = sorted(_names(said)) == sorted(n for c in self.choices for n in _names(c))
+        if not (ordered or said in self.choices or self.depends_on or not self.choices):
+            raise ValueError(f"{said!r} is neither one of the choices nor an order of them")
+        return self
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -67,7 +85,8 @@ def read_items(path: str | Path | None = None) -> list[Item]:
     """
     source = Path(path) if path else files("mindseye.eval").joinpath("data", STANDARD)
     try:
-        lines = source.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: a question may hold what Unicode calls a line end, and JSON does not.
+        lines = source.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read questions {source}: {error}") from error
     items: dict[str, Item] = {}
@@ -77,9 +96,9 @@ def read_items(path: str | Path | None = None) -> list[Item]:
         try:
             item = Item.model_validate({"id": f"{number:05d}", **json.loads(line)})
         except (ValidationError, ValueError, TypeError) as error:
-            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
             raise BadInput(
-                f'{source}, line {number}: {reason}; a line is {{"question": ..., "answer": ...}}, '
+                f"{source}, line {number}: {_reason(error)}; "
+                'a line is {"question": ..., "answer": ...}, '
                 "with choices, tolerance and unit as needed"
             ) from error
         if item.id in items:
@@ -88,6 +107,21 @@ def read_items(path: str | Path | None = None) -> list[Item]:
     if not items:
         raise BadInput(f"no questions in {source}")
     return list(items.values())
+
+
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    where = ".".join(str(key) for key in first["loc"])
+    return f"{first['msg']} ({where})" if where else first["msg"]
+
+
+def _word(value: Any) -> Any:
+    """Return what a number, true or false says as a word; anything else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, (int, float)) else value
 
 
 def spread(items: Sequence[Item], n: int) -> list[Item]:
@@ -104,7 +138,9 @@ def spread(items: Sequence[Item], n: int) -> list[Item]:
 def right(item: Item, answer: Answer) -> bool:
     """Say whether an answer is right."""
     if item.depends_on:
-        return any(re.search(rf"\b{q}\b", d) for q in item.depends_on for d in answer.depends)
+        return any(
+            re.search(rf"\b{re.escape(q)}\b", d) for q in item.depends_on for d in answer.depends
+        )
     expected = _number(item.answer, item.unit)
     if expected is not None and not item.offered:
         return _near(expected, _answered(answer, item), item)
@@ -149,4 +185,4 @@ def _factor(unit: str, into: str) -> float:
 def _names(text: str) -> tuple[str, ...]:
     """Return the names in an answer, without case, articles and full stops."""
     parts = re.split(r"\s*,\s*|\s+and then\s+", " ".join(text.lower().split()).rstrip("."))
-    return tuple(re.sub(r"^(?:the|a|an) ", "", part) for part in parts)
+    return tuple(re.sub(r"^(?:and )?(?:then )?(?:(?:the|a|an) )?", "", part) for part in parts)

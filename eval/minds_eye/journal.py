@@ -68,9 +68,9 @@ class Journal:
             now = time.monotonic()
             kept = response.model_copy(update={"passed": now - self._last})
             self._last = now
-            self.found[kept.condition, kept.id] = kept
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(kept.model_dump_json() + "\n")
+            self.found[kept.condition, kept.id] = kept
         return kept
 
 
@@ -79,7 +79,10 @@ def _same_settings(path: Path, settings: dict[str, Any]) -> None:
     if not path.exists():
         path.write_text(json.dumps(settings, indent=1), encoding="utf-8")
         return
-    begun = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        begun = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BadInput(f"{path} is torn: delete it or give another folder by --run") from error
     for key, value in settings.items():
         if begun.get(key) != value:
             raise BadInput(
@@ -98,7 +101,8 @@ def _read(path: Path) -> list[Response]:
         text = text[: text.rfind("\n") + 1]
         path.write_text(text, encoding="utf-8")
     found = []
-    for line in text.splitlines():
+    # Not splitlines: an answer may hold what Unicode calls a line end, and JSON does not.
+    for line in text.split("\n"):
         try:
             found.append(Response.model_validate_json(line))
         except ValidationError:

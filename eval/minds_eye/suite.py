@@ -1,6 +1,7 @@
 """Runs the suite under several conditions and makes its tables."""
 
 import csv
+import hashlib
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +19,11 @@ from mindseye.eval.minds_eye.journal import Journal, Response
 from mindseye.eval.minds_eye.provider import CONCURRENT
 from mindseye.eval.minds_eye.task import minds_eye
 from mindseye.eval.stats import mcnemar, paired_difference, wilson
+from mindseye.planner.language.models import QUESTIONS, TIMEOUT
 from mindseye.tools.errors import BadInput, Unavailable
+
+PATIENCE = 300
+"""Seconds after which a model of inspect, which would try for ever, counts as not answering."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +48,7 @@ def evaluate(
     conditions: Sequence[str],
     folder: Path,
     *,
-    model: str = "smollm2",
+    model: str = QUESTIONS,
     path: Path | None = None,
     n: int | None = None,
     progress: bool = True,
@@ -65,10 +70,11 @@ def evaluate(
     """
     if unknown := [c for c in conditions if c not in CONDITIONS]:
         raise BadInput(f"no condition {unknown[0]!r}; known: {', '.join(CONDITIONS)}")
-    items = read_items(path)
-    items = items if n is None else spread(items, n)
-    settings = {"model": model, "path": str(path) if path else None}
-    journal = Journal(folder, settings)
+    if not conditions:
+        raise BadInput(f"no condition given; known: {', '.join(CONDITIONS)}")
+    every = read_items(path)
+    items = every if n is None else spread(every, n)
+    journal = Journal(folder, {"model": model, "questions": _digest(every)})
     failed: dict[str, list[str]] = {}
     for condition in conditions:
         if any(journal.get(condition, item.id) is None for item in items):
@@ -82,8 +88,17 @@ def evaluate(
     if not scored and any(failed.values()):
         raise Unavailable(next(e for errors in failed.values() for e in errors))
     result = table(conditions, scored, len(items), folder)
+    for condition, errors in failed.items():
+        if errors:
+            result["conditions"][condition]["first_error"] = errors[0]
     write_files(folder, result, scored)
     return result
+
+
+def _digest(items: Sequence[Item]) -> str:
+    """Return what tells one set of questions from another, or from itself once edited."""
+    text = "\n".join(item.model_dump_json() for item in items)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _run(
@@ -105,7 +120,7 @@ def _run(
             minds_eye(condition, str(path) if path else None, n, journal),
             model=name, log_dir=str(folder / "logs"), display="rich" if progress else "none",
             max_samples=CONCURRENT, fail_on_error=False, log_realtime=False, log_buffer=500,
-            log_model_api=False, log_level="error",
+            log_model_api=False, log_level="error", attempt_timeout=int(TIMEOUT), timeout=PATIENCE,
         )  # fmt: skip
     return _errors(logs)
 
@@ -140,7 +155,10 @@ def _groups(scored: Iterable[Scored], by: str) -> dict[str, Any]:
 def _costs(scored: Sequence[Scored]) -> dict[str, Any]:
     n = max(1, len(scored))
     responses = [s.response for s in scored]
-    exact = [s.exact for s in scored if s.exact is not None and s.response.answer.mode == "program"]
+    # Who writes no program where one is right has not got it right.
+    wrote = any(r.answer.mode == "program" for r in responses)
+    exact = [s.exact for s in scored if s.exact is not None] if wrote else []
+    unusable = sum(not r.answer.answer for r in responses)
     simulated = [r.answer for r in responses if r.answer.simulations]
     costs = {
         "seconds": sum(r.passed for r in responses) / n,
@@ -152,6 +170,8 @@ def _costs(scored: Sequence[Scored]) -> dict[str, Any]:
         costs["ms_simulated"] = 1000 * sum(a.simulation_seconds for a in simulated) / len(simulated)
     if exact:
         costs["program_exact"] = sum(exact) / len(exact)
+    if unusable:
+        costs["unusable"] = unusable
     return costs
 
 

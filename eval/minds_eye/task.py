@@ -16,8 +16,10 @@ from mindseye.eval.minds_eye.conditions import CONDITIONS, Respondent, program_e
 from mindseye.eval.minds_eye.items import Item, read_items, right, spread
 from mindseye.eval.minds_eye.journal import Journal, Response
 from mindseye.eval.minds_eye.provider import CONCURRENT, InspectChat, MindseyeAPI
+from mindseye.planner.ask.answer import Answer
 from mindseye.planner.language import usage
-from mindseye.tools.errors import BadInput
+from mindseye.planner.language.answers import Unusable
+from mindseye.tools.errors import BadInput, Unavailable
 
 
 @task
@@ -66,19 +68,31 @@ def chat_of(model: Model) -> BaseChatModel:
 
 @solver
 def respond(condition: str, journal: Journal | None = None) -> Solver:
-    """Answer under a condition, in a thread of its own, so that models see many at a time."""
+    """Answer under a condition, in a thread of its own, so that models see many at a time.
+
+    A model that stays silent for as many questions as are under way at a time is asked
+    no more: with thousands of them, waiting for each would take hours.
+    """
     limiter = anyio.CapacityLimiter(CONCURRENT)
+    silent: list[Unavailable] = []
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         item = Item.model_validate(state.metadata["item"])
         found = journal.get(condition, item.id) if journal else None
         if found is None:
+            if len(silent) >= CONCURRENT:
+                raise Unavailable(f"not asked, after {CONCURRENT} without an answer: {silent[0]}")
             looks = journal.looks if journal else {}
             respondent = Respondent(model=chat_of(get_model()), looks=looks)
-            found = await anyio.to_thread.run_sync(
-                _respond, respondent, condition, item, abandon_on_cancel=True, limiter=limiter
-            )
-            found = journal.add(found) if journal else found
+            try:
+                found = await anyio.to_thread.run_sync(
+                    _respond, respondent, condition, item, journal,
+                    abandon_on_cancel=True, limiter=limiter,
+                )  # fmt: skip
+            except Unavailable as error:
+                silent.append(error)
+                raise
+            silent.clear()
         state.output.completion = found.answer.answer
         state.metadata["response"] = found.model_dump(mode="json")
         return state
@@ -86,14 +100,22 @@ def respond(condition: str, journal: Journal | None = None) -> Solver:
     return solve
 
 
-def _respond(respondent: Respondent, condition: str, item: Item) -> Response:
+def _respond(
+    respondent: Respondent, condition: str, item: Item, journal: Journal | None
+) -> Response:
     started = time.monotonic()
     with usage.counted() as used:
-        answer = respondent.respond(condition, item)
-    return Response(
+        try:
+            answer = respondent.respond(condition, item)
+        except Unusable as error:
+            # The model did answer, only with nothing that is one: wrong, not unscored.
+            answer = Answer(answer="", confidence=0.0, tool="none", mode="none", note=str(error))
+    found = Response(
         condition=condition, id=item.id, answer=answer, read=used.read, written=used.written,
         seconds=time.monotonic() - started,
     )  # fmt: skip
+    # Kept from here: what ends after an interrupt is not lost.
+    return journal.add(found) if journal else found
 
 
 @scorer(metrics=[grouped(accuracy(), "scene"), stderr()])

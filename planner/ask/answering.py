@@ -12,7 +12,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
 
 from mindseye.planner.ask.grammar import asks_for_order, asks_yes_or_no
-from mindseye.planner.language.answers import SURE, answer_under, lean
+from mindseye.planner.language.answers import SURE, answer_under, lean, normalised
 from mindseye.planner.language.scorer import Scorer
 from mindseye.planner.questions.asking import ASKS, answer_schema, ask_answer, trained_answer
 from mindseye.tools.errors import ToolError
@@ -107,21 +107,15 @@ def choose(
         chosen = answer_under(model, asked, schema, lambda a: _picked(a["answer"], options))
         return dict(zip(options, lean(chosen, len(options)), strict=True))
     kinds = ("more", "less") if form.kind == "order" else ASKS
-    asks = dict(zip(kinds, _shares(model.score(asked, [_opening(k) for k in kinds])), strict=True))
+    openings = normalised(model.score(asked, [_opening(k) for k in kinds]))
+    asks = dict(zip(kinds, openings, strict=True))
     likeliest = max(kinds, key=lambda k: asks[k])
     logs = model.score(asked, [trained_answer(likeliest, o) for o in options])
-    return dict(zip(options, _shares(logs), strict=True))
+    return dict(zip(options, normalised(logs), strict=True))
 
 
 def _opening(asks: str) -> str:
     return trained_answer(asks, "").removesuffix('"}')
-
-
-def _shares(logs: Sequence[float]) -> list[float]:
-    """Return log-probabilities as probabilities that add up to one."""
-    top = max(logs)
-    weights = [math.exp(v - top) for v in logs]
-    return [w / sum(weights) for w in weights]
 
 
 def _picked(said: Any, options: Sequence[str]) -> int:

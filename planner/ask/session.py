@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,8 +12,10 @@ from langchain_core.language_models import BaseChatModel
 from mindseye.planner import events as ev
 from mindseye.planner.ask.answer import Answer, Mode
 from mindseye.planner.ask.asker import MOST, Asker, checked_choices, checked_question
+from mindseye.planner.ask.grammar import about_the_table
 from mindseye.planner.config import Config, merge
 from mindseye.planner.language.mind import LanguageMind
+from mindseye.planner.language.models import QUESTIONS
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder, new_run_folder
 from mindseye.planner.report import write_report
@@ -32,6 +34,11 @@ class Asking:
     tries: int = 3
     table: bool | None = None
     """Whether it is about the table; None reads it off the question."""
+
+    @property
+    def about_table(self) -> bool:
+        """Whether it is about the table, by what was said or by its words."""
+        return about_the_table(self.question) if self.table is None else self.table
 
     @classmethod
     def checked(
@@ -64,17 +71,25 @@ class Done:
     error: str = ""
 
 
-def load_model(config: Config) -> BaseChatModel:
+def load_model(config: Config, table: bool = False) -> BaseChatModel:
     """Load the language model that a config names.
+
+    The embedded one comes with the adapter for what is asked.
+
+    Args:
+      config: names the model.
+      table: whether the question is about the table.
 
     Raises:
       BadInput: no such model.
       Unavailable: its weights or its endpoint are not there.
     """
-    if config.model == "smollm2":
+    if config.model in ("smollm2", QUESTIONS):
         import torch
 
         torch.set_num_threads(config.threads)
+    if config.model == "smollm2" and not table:
+        config = replace(config, model=QUESTIONS)
     return LanguageMind.from_config(config).model
 
 
@@ -95,7 +110,7 @@ def ask_once(
     if isinstance(model, str):
         config = merge(config, {"model": model}, "ask")
     asking = Asking.checked(question, choices, config, mode, samples, tries)
-    chat = model if isinstance(model, BaseChatModel) else load_model(config)
+    chat = model if isinstance(model, BaseChatModel) else load_model(config, asking.about_table)
     if runs is None:
         return answer_with(chat, asking, config, NullRecorder(on_event))
     folder = new_run_folder(Path(runs), asking.question, config.seed)
@@ -169,7 +184,7 @@ def ask_recorded(
       MindseyeError: the question cannot be asked, or the model cannot be loaded.
     """
     asking = Asking.checked(question, choices, config, mode, samples, tries)
-    model = load_model(config)
+    model = load_model(config, asking.about_table)
     folder = new_run_folder(Path(config.runs), asking.question, config.seed)
     view = None if quiet else LiveView()
     answer, error, code = None, "", 0
@@ -201,7 +216,7 @@ def ask_again(
     asking = Asking.checked(
         asked.question, asked.choices, config, asked.mode, asked.samples, asked.tries
     )
-    model = load_model(config)
+    model = load_model(config, asking.about_table)
     with Recorder(folder, on_event) as recorder:
         return answer_with(model, asking, config, recorder)
 

@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 
 from mindseye.planner.ask import asking
 from mindseye.planner.ask.asking import NOTHING
-from mindseye.planner.language.answers import SURE, Refused, Unusable, answer_under
+from mindseye.planner.language.answers import SURE, Refused, Unusable, answer_under, normalised
 from mindseye.planner.language.schemas import Schema
 from mindseye.planner.language.scorer import Scorer
 from mindseye.planner.questions.asking import NO_PROGRAM, ask_program
@@ -56,10 +56,8 @@ def decide_scene(
     if isinstance(model, Scorer):
         asked = ask_program(question, choices)
         # The scene is what a program begins with; nothing behind it is weighed.
-        logs = model.score(asked, [_opening(s) for s in scenes])
-        top = max(logs)
-        weights = [math.exp(v - top) for v in logs]
-        return {s: w / sum(weights) for s, w in zip(scenes, weights, strict=True)}
+        chances = normalised(model.score(asked, [_opening(s) for s in scenes]))
+        return dict(zip(scenes, chances, strict=True))
     schema = asking.scene_schema()
     asked = asking.ask_scene(question, choices, schema)
 

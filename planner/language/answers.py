@@ -1,6 +1,7 @@
 """Answers of models that tell no probabilities: what does not fit is told to them."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -114,6 +115,13 @@ def _tried(
         f"the language model gave no usable answer in {tries} tries ({reason[:200]}); use another "
         "--model"
     )
+
+
+def normalised(logs: Sequence[float]) -> list[float]:
+    """Return log-probabilities as probabilities that add up to 1."""
+    top = max(logs)
+    weights = [math.exp(v - top) for v in logs]
+    return [w / sum(weights) for w in weights]
 
 
 def lean(chosen: int, count: int) -> list[float]:

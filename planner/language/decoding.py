@@ -190,6 +190,22 @@ class Decoder:
                     row.pending = row.pending[LONGEST_READ:]
         return [_endless() if r.endless else (self.grammar.text(r), r.logprob) for r in rows]
 
+    def beams(
+        self, asked: Sequence[tuple[Sequence[int], Any, int]]
+    ) -> list[list[tuple[str, float]] | BadInput]:
+        """Return what `beam` returns for each of many prompts; beams of one are read together."""
+        single = [i for i, (_, _, k) in enumerate(asked) if k == 1] if len(asked) > 1 else []
+        together = self.answers([asked[i][:2] for i in single]) if single else []
+        found = dict(zip(single, together, strict=True))
+        replies: list[list[tuple[str, float]] | BadInput] = []
+        for i, one in enumerate(asked):
+            reply = found.get(i)
+            if reply is None:
+                replies.append(self.beam(*one))
+            else:
+                replies.append(reply if isinstance(reply, BadInput) else [reply])
+        return replies
+
     def _tree(self, candidates: Sequence[str]) -> _Tree:
         paths = [
             [*self.tokenizer.encode(c, add_special_tokens=False), self.eos] for c in candidates
@@ -219,7 +235,12 @@ class Decoder:
 
     @torch.inference_mode()
     def scores(self, asked: Sequence[tuple[Sequence[int], Sequence[str]]]) -> list[list[float]]:
-        """Return what `score` returns for each of many prompts, in two passes for all."""
+        """Return what `score` returns for each of many prompts, in two passes for all.
+
+        One alone is read behind what was kept of the last prompt.
+        """
+        if len(asked) == 1:
+            return [self.score(*asked[0])]
         trees = [self._tree(candidates) for _, candidates in asked]
         stems = [tree.forks[0] if tree.forks else () for tree in trees]
         batch = Batch(len(trees), self.network.device)
@@ -249,7 +270,12 @@ class Decoder:
 
     @torch.inference_mode()
     def texts(self, asked: Sequence[tuple[Sequence[int], Free]]) -> list[list[int]]:
-        """Return the tokens of `sample` for each of many prompts, drawn together."""
+        """Return the tokens of `sample` for each of many prompts, drawn together.
+
+        One alone is read behind what was kept of the last prompt.
+        """
+        if len(asked) == 1:
+            return [list(self.sample(*asked[0]))]
         generators = [torch.Generator().manual_seed(how.seed) for _, how in asked]
         written: list[list[int]] = [[] for _ in asked]
         batch = Batch(len(asked), self.network.device)

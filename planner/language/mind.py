@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from mindseye.planner.candidates import Proposal
 from mindseye.planner.config import Config
 from mindseye.planner.language import asking
-from mindseye.planner.language.answers import answer_under, lean
+from mindseye.planner.language.answers import answer_under, lean, normalised
 from mindseye.planner.language.models import load_language
 from mindseye.planner.language.reading import Reading, read_task
 from mindseye.planner.language.schemas import (
@@ -102,12 +102,6 @@ def _read_goal(model: BaseChatModel, reading: Reading) -> Goal | None:
     return answer_under(model, asked, reading.schema, parse)
 
 
-def _normalised(logs: Sequence[float]) -> list[float]:
-    top = max(logs)
-    weights = [math.exp(v - top) for v in logs]
-    return [w / sum(weights) for w in weights]
-
-
 class LanguageMind:
     """A language model as the planner uses it."""
 
@@ -119,7 +113,7 @@ class LanguageMind:
     def from_config(cls, config: Config) -> "LanguageMind":
         """Load the model that a config names."""
         options = dict(config.model_options)
-        if config.model == "smollm2":
+        if config.model.startswith("smollm2"):
             options = {"device": config.device, "dtype": config.dtype} | options
         return cls(load_language(config.model, options))
 
@@ -146,7 +140,7 @@ class LanguageMind:
             found = [(s, p) for t, p in beams if (s := _subgoal(json.loads(t))) is not None]
             if not found:
                 raise Unavailable("the language model proposed nothing that can be done")
-            priors = _normalised([p for _, p in found])
+            priors = normalised([p for _, p in found])
             return [Proposal(subgoal=s, prior=p) for (s, _), p in zip(found, priors, strict=True)]
         return self._ranked(goal, scene, history, k)
 
@@ -203,7 +197,7 @@ class LanguageMind:
         asked = asking.ask_tools(goal, scene, subgoal, schema, explain=not scorer)
         if isinstance(self.model, Scorer):
             answers = [asking.compact({"tools": t}) for t in TOOLS]
-            chances = _normalised(self.model.score(asked, answers))
+            chances = normalised(self.model.score(asked, answers))
         else:
             chosen = answer_under(self.model, asked, schema, lambda a: TOOLS.index(a["tools"]))
             chances = lean(chosen, len(TOOLS))
@@ -237,7 +231,7 @@ class LanguageMind:
         asked = asking.ask_choice(goal, options, schema, explain=not scorer)
         if isinstance(self.model, Scorer):
             answers = [asking.compact({"choice": i + 1}) for i in range(len(options))]
-            return _normalised(self.model.score(asked, answers))
+            return normalised(self.model.score(asked, answers))
 
         def parse(answer: Any) -> int:
             number = int(answer["choice"])

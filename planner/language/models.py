@@ -12,8 +12,10 @@ from mindseye.tools.errors import BadInput, Unavailable
 
 TIMEOUT = 60.0
 """Seconds after which a remote model counts as not answering."""
+QUESTIONS = "smollm2-questions"
+"""The embedded model with the adapter for physics questions."""
 KNOWN = (
-    "smollm2, provider:name as LangChain spells it (anthropic:claude-sonnet-4-5), "
+    f"smollm2, {QUESTIONS}, provider:name as LangChain spells it (anthropic:claude-sonnet-4-5), "
     "http://HOST:PORT/v1 (or with #MODEL behind it), scripted:FILE.json"
 )
 
@@ -22,8 +24,8 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
     """Return the language model called `name`.
 
     Args:
-      name: `smollm2`; `provider:name`; the URL of an OpenAI-compatible endpoint,
-        with `#MODEL` if it serves several; `scripted:FILE.json`.
+      name: `smollm2` or `smollm2-questions`; `provider:name`; the URL of an
+        OpenAI-compatible endpoint, with `#MODEL` if it serves several; `scripted:FILE.json`.
       options: keyword arguments for it, such as `device`, `timeout`, `temperature`.
 
     Raises:
@@ -33,10 +35,11 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
     given = dict(options or {})
     address = name.removeprefix("openai:")
     try:
-        if name == "smollm2":
+        if name in ("smollm2", QUESTIONS):
             from mindseye.planner.language.smollm import SmolLM
 
-            return SmolLM(**given).load()
+            adapter = {"adapter": "questions"} if name == QUESTIONS else {}
+            return SmolLM(**(adapter | given)).load()
         if name.startswith("scripted:"):
             from mindseye.planner.language.scripted import ScriptedModel
 

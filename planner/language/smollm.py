@@ -27,6 +27,8 @@ from mindseye.tools.errors import BadInput, Unavailable
 
 BATCH = 32
 """Answers that are decoded together."""
+ADAPTERS = {"table": "mindseye.planner.language", "questions": "mindseye.planner.questions"}
+"""Adapters of the package: for tasks on the table, and for physics questions."""
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
 _Beam = tuple[Sequence[int], dict[str, Any], int]
@@ -35,9 +37,11 @@ _Choice = tuple[Sequence[int], Sequence[str]]
 """Prompt and candidates."""
 
 
-def package_adapter() -> Path:
-    """Return the folder of the adapter that comes with the package."""
-    with as_file(files("mindseye.planner.language").joinpath("adapter")) as folder:
+def package_adapter(name: str) -> Path | None:
+    """Return the folder of an adapter that comes with the package, None if none is called so."""
+    if name not in ADAPTERS:
+        return None
+    with as_file(files(ADAPTERS[name]).joinpath("adapter")) as folder:
         return folder
 
 
@@ -67,8 +71,8 @@ class SmolLM(BaseChatModel):
     model_config = ConfigDict(extra="forbid")
     folder: str | None = None
     """Folder of the base model; None gets it into the user's cache."""
-    adapter: str | None = "package"
-    """Folder of the adapter; "package" is the one that is shipped, None uses none."""
+    adapter: str | None = "table"
+    """One of `ADAPTERS`, or the folder of another; None uses none."""
     device: str = "auto"
     dtype: str = "auto"
     temperature: float = 0.0
@@ -115,8 +119,7 @@ class SmolLM(BaseChatModel):
                 "delete that folder and run `mindseye weights`"
             ) from error
         if self.adapter is not None:
-            own = self.adapter == "package"
-            merge_adapter(model, package_adapter() if own else Path(self.adapter))
+            merge_adapter(model, package_adapter(self.adapter) or Path(self.adapter))
         return Decoder(model.eval(), tokenizer)
 
     @property
@@ -132,30 +135,19 @@ class SmolLM(BaseChatModel):
         """Return the best `k` JSON answers with log-probabilities, best first.
 
         Calls that threads make at the same time are decoded together, as are those
-        of `score` and of `invoke`.
+        of `score` and of `invoke`, and those of copies with another temperature or seed.
         """
         asked: _Beam = (self.decoder.encode(_chat(messages)), schema, k)
-        found: list[tuple[str, float]] = self._together.call(self._beams, asked)
+        found: list[tuple[str, float]] = self._together.call(self.decoder.beams, asked)
         usage.add(len(asked[0]), sum(len(self._tokens(text)) for text, _ in found))
         return found
-
-    def _beams(self, asked: Sequence[_Beam]) -> list[list[tuple[str, float]] | Exception]:
-        if len(asked) > 1 and all(k == 1 for _, _, k in asked):
-            found = self.decoder.answers([(ids, schema) for ids, schema, _ in asked])
-            return [f if isinstance(f, BadInput) else [f] for f in found]
-        return [self.decoder.beam(ids, schema, k) for ids, schema, k in asked]
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probabilities of candidate answers, normalised among them."""
         asked: _Choice = (self.decoder.encode(_chat(messages)), candidates)
-        logprobs: list[float] = self._together.call(self._scores, asked)
+        logprobs: list[float] = self._together.call(self.decoder.scores, asked)
         usage.add(len(asked[0]), 1)
         return logprobs
-
-    def _scores(self, asked: Sequence[_Choice]) -> list[list[float]]:
-        if len(asked) > 1:
-            return self.decoder.scores(asked)
-        return [self.decoder.score(ids, candidates) for ids, candidates in asked]
 
     def _tokens(self, text: str) -> list[int]:
         tokens: list[int] = self.decoder.tokenizer.encode(text, add_special_tokens=False)
@@ -167,15 +159,10 @@ class SmolLM(BaseChatModel):
     def _text(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None) -> str:
         """Return the whole answer."""
         ids = self.decoder.encode(_chat(messages))
-        tokens: list[int] = self._together.call(self._written, (ids, self._free()))
+        tokens: list[int] = self._together.call(self.decoder.texts, (ids, self._free()))
         usage.add(len(ids), len(tokens))
         text: str = self.decoder.tokenizer.decode(tokens, skip_special_tokens=True)
         return text[: min([text.index(s) for s in stop or () if s in text], default=len(text))]
-
-    def _written(self, asked: Sequence[tuple[Sequence[int], Free]]) -> list[list[int]]:
-        if len(asked) > 1:
-            return self.decoder.texts(asked)
-        return [list(self.decoder.sample(ids, how)) for ids, how in asked]
 
     def _pieces(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None) -> Iterator[str]:
         """Yield the answer in pieces of text."""

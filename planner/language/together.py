@@ -51,6 +51,11 @@ class Together:
         while batch := self._taken(mine):
             try:
                 self._serve(batch)
+            except BaseException:
+                for call in batch:
+                    if call is not mine:
+                        call.error = InterruptedError("the thread that worked for all was stopped")
+                raise
             finally:
                 with self._turn:
                     for call in batch:

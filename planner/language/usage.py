@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from langchain_core.callbacks import get_usage_metadata_callback
+from langchain_core.callbacks import UsageMetadataCallbackHandler
+from langchain_core.tracers.context import register_configure_hook
 
 
 @dataclass(kw_only=True)
@@ -17,6 +18,10 @@ class Usage:
 
 
 _counted: ContextVar[Usage | None] = ContextVar("mindseye_usage", default=None)
+_told: ContextVar[UsageMetadataCallbackHandler | None] = ContextVar("mindseye_told", default=None)
+# Once: LangChain's own get_usage_metadata_callback adds a hook each time, never takes one
+# away, and every call of a model goes through them all.
+register_configure_hook(_told, inheritable=True)
 
 
 def add(read: int, written: int) -> None:
@@ -34,13 +39,13 @@ def counted() -> Iterator[Usage]:
     The figures are whole once the block has ended. Not counted: what an endpoint
     does not tell, and the work of other threads.
     """
-    usage = Usage()
-    token = _counted.set(usage)
+    usage, told = Usage(), UsageMetadataCallbackHandler()
+    counting, hearing = _counted.set(usage), _told.set(told)
     try:
-        with get_usage_metadata_callback() as told:
-            yield usage
+        yield usage
     finally:
-        _counted.reset(token)
+        _told.reset(hearing)
+        _counted.reset(counting)
         for row in told.usage_metadata.values():
             usage.read += row["input_tokens"]
             usage.written += row["output_tokens"]

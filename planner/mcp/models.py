@@ -4,7 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from langchain_core.language_models import BaseChatModel
+
 from mindseye.planner.agent import Agent, load_tool, set_threads
+from mindseye.planner.ask.session import load_model
 from mindseye.planner.config import Config
 from mindseye.planner.language.mind import LanguageMind
 from mindseye.planner.picture import Eye
@@ -19,7 +22,9 @@ class Models:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._loaded: dict[str, Any] = {}
-        self._locks = {k: threading.Lock() for k in ("language", "vision", "physics", "video")}
+        self._locks = {
+            k: threading.Lock() for k in ("language", "questions", "vision", "physics", "video")
+        }
 
     def _once(self, kind: str, load: Callable[[], Model]) -> Model:
         # A lock for each, so that `look` does not wait until the language model is there.
@@ -33,6 +38,11 @@ class Models:
     def mind(self) -> LanguageMind:
         """The language model."""
         return self._once("language", lambda: LanguageMind.from_config(self.config))
+
+    @property
+    def answerer(self) -> BaseChatModel:
+        """The language model for questions that are not about a table."""
+        return self._once("questions", lambda: load_model(self.config))
 
     @property
     def vision(self) -> VisionModel:

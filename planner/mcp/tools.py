@@ -269,7 +269,8 @@ def ask(desk: Desk, call: Call, given: arguments.Ask) -> Reply:
     config = desk.config if laid is None else laid.config
     asking = Asking.checked(given.question, given.choices, config, given.mode, 1, 3)
     asking = dataclasses.replace(asking, table=given.about_table)
-    model = desk.models.mind.model
+    models = desk.models
+    model = models.mind.model if asking.about_table else models.answerer
     with recorded(config, call, asking.question) as recorder:
         answer = answer_with(
             model, asking, config, recorder,

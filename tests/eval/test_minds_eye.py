@@ -18,7 +18,7 @@ import pytest
 from inspect_ai import eval as run_inspect
 from inspect_ai.model import ChatMessage, GenerateConfig, ModelOutput, ModelUsage, get_model
 
-from mindseye.eval.minds_eye.conditions import few_shots
+from mindseye.eval.minds_eye.conditions import few_shots, program_exact
 from mindseye.eval.minds_eye.contrary import contrary
 from mindseye.eval.minds_eye.items import Item, read_items, right, spread
 from mindseye.eval.minds_eye.journal import Journal, Response
@@ -66,6 +66,7 @@ def test_bad_question_files_say_what_is_wrong(tmp_path: Path) -> None:
         ("", "no questions"),
         ('{"question": "why?"}', "line 1: Field required"),
         ("{", "line 1"),
+        ('{"question": "?", "answer": "A", "choices": ["a", "b"]}', "'A' is neither one of the"),
         ('{"id":"a","question":"?","answer":"x"}\n' * 2, "a second question has the id 'a'"),
     ):
         path.write_text(text, encoding="utf-8")
@@ -73,6 +74,18 @@ def test_bad_question_files_say_what_is_wrong(tmp_path: Path) -> None:
             read_items(path)
     with pytest.raises(BadInput, match="cannot read"):
         read_items(tmp_path / "none.jsonl")
+
+
+def test_question_files_of_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "set.jsonl"
+    lines = [
+        '{"question": "Which\u2028is it?", "choices": [5, 10], "answer": 5, "id": 7}',
+        '{"question": "Is it?", "answer": true, "unit": null}',
+    ]
+    path.write_text("\r\n".join(lines), encoding="utf-8-sig")
+    first, second = read_items(path)
+    assert (first.id, first.offered, first.answer) == ("7", ("5", "10"), "5")
+    assert (second.id, second.answer) == ("00002", "yes")
 
 
 def test_a_part_of_the_set_has_as_many_of_each_sub_task_and_balanced_answers() -> None:
@@ -111,9 +124,25 @@ def test_the_contrary_of_a_finding_says_the_opposite(text: str) -> None:
         assert told.verdict.value == pytest.approx(2 * finding.verdict.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "exact"),
+    [
+        (PROGRAMS[0].replace("5 m", "500 cm"), True),
+        (PROGRAMS[0].replace('],"ask', '],"world":{},"ask'), True),
+        (PROGRAMS[0].replace("5 m", "6 m"), False),
+        (PROGRAMS[0].replace('"a"', '"c"'), False),
+        (PROGRAMS[0].replace('"time"', '"speed"'), False),
+    ],
+)
+def test_a_program_is_exact_if_it_is_the_same_experiment(text: str, exact: bool) -> None:
+    item = Item(question="?", answer="b", program=PROGRAMS[0])
+    assert program_exact(item, said("b", mode="program", program=text)) is exact
+    assert program_exact(Item(question="?", answer="b"), said("b")) is None
+
+
 def test_few_shots_never_come_from_the_test_set() -> None:
     asked = {i.question for i in read_items()}
-    shots = few_shots(simulated=True)
+    shots = few_shots(simulated=True, trained=True)
     assert len(shots) == 8
     for message in shots[::2]:
         assert "Simulation:" in str(message.text)
@@ -127,7 +156,7 @@ def test_mcnemar_is_the_binomial_test_on_what_differs() -> None:
 
 
 def response(name: str) -> Response:
-    return Response(condition="none", id=name, answer=said("a"))
+    return Response(condition="none", id=name, answer=said("a\u2028b"))
 
 
 def test_a_torn_line_is_answered_again_and_glues_to_nothing(tmp_path: Path) -> None:
@@ -302,6 +331,19 @@ def test_any_model_of_inspect_is_asked_the_same_way(tmp_path: Path) -> None:
     metrics = log.results.scores[0].metrics
     assert metrics["all"].value == 1.0
     assert log.stats.model_usage["mockllm/model"].input_tokens == 12 * 3 * 100
+
+
+@inspect_warns
+@pytest.mark.usefixtures("inspected")
+def test_what_is_no_answer_is_wrong_and_not_unscored(tmp_path: Path) -> None:
+    output = ModelOutput.from_content("mockllm", "I would rather not say.")
+    output.usage = ModelUsage(input_tokens=100, output_tokens=7, total_tokens=107)
+    model = get_model("mockllm/model", custom_outputs=[output] * 3)
+    (log,) = run_inspect(minds_eye("none", n=1), model=model, display="none", log_dir=str(tmp_path))
+    (sample,) = log.samples or []
+    assert sample.error is None
+    assert sample.scores is not None
+    assert sample.scores["answered_right"].value == 0.0
 
 
 @inspect_warns

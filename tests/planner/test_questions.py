@@ -315,8 +315,10 @@ DROPPED = (
     '{"scene":"free_fall","bodies":[{"name":"red ball","height":"2 m"},'
     '{"name":"blue ball","height":"9 m"}],"ask":{"kind":"compare","measure":"speed"}}'
 )
-FAST = DROPPED.replace('"kind":"compare","measure":"speed"',
-                       '"kind":"exceeds","measure":"speed","value":"3 m/s"')  # fmt: skip
+FAST = DROPPED.replace(
+    '"kind":"compare","measure":"speed"',
+    '"kind":"exceeds","measure":"speed","value":"3 m/s","of":"red ball"',
+)
 
 
 @pytest.mark.parametrize(
