@@ -126,7 +126,8 @@ def _run(
 
 
 def _errors(logs: Sequence[EvalLog]) -> list[str]:
-    if any(log.status == "cancelled" for log in logs):
+    # Of a run that Ctrl-C ended inspect returns no log, or one that says so.
+    if not logs or any(log.status == "cancelled" for log in logs):
         raise KeyboardInterrupt
     told = [log.error.message for log in logs if log.error]
     return told + [s.error.message for log in logs for s in log.samples or [] if s.error]
