@@ -77,7 +77,9 @@ def _words(event: Event) -> str:
 
 
 def _media(rest: dict[str, Any]) -> list[str]:
-    refs = [rest.get("frame"), rest.get("clip"), *(rest.get("clips") or ())]
+    # What imagination showed; of a search it is their number.
+    clips = rest.get("clips")
+    refs = [rest.get("frame"), rest.get("clip"), *(clips if isinstance(clips, list) else ())]
     return [r["path"] for r in refs if isinstance(r, dict) and r.get("path")]
 
 
