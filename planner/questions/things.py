@@ -82,7 +82,7 @@ _AMERICAN = (
     ("lorry", "truck"), ("lorries", "trucks"), ("colour", "color"), ("travelled", "traveled"),
     ("travelling", "traveling"), ("aluminium", "aluminum"), ("spanner", "wrench"),
     ("fridge", "refrigerator"), ("shopping trolley", "shopping cart"), ("kerb", "curb"),
-    ("pavement", "sidewalk"), ("further", "farther"), ("afterwards", "afterward"),
+    ("pavement", "sidewalk"), ("further(?!more)", "farther"), ("afterwards", "afterward"),
     ("towards", "toward"), ("tonne", "metric ton"), ("favourite", "favorite"), ("mum", "mom"),
     ("neighbour", "neighbor"), ("tyre", "tire"), ("jewellery", "jewelry"), ("litre", "liter"),
     ("levelled", "leveled"), ("programme", "program"), ("whilst", "while"), ("storey", "story"),
