@@ -12,6 +12,8 @@ from typing import Any
 
 from inspect_ai import eval as run_inspect
 from inspect_ai.log import EvalLog
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from mindseye.eval.minds_eye.conditions import CONDITIONS, program_exact
 from mindseye.eval.minds_eye.items import Item, read_items, right, spread
@@ -239,9 +241,6 @@ def write_files(folder: Path, result: Mapping[str, Any], scored: Sequence[Scored
 
 def _plot(path: Path, conditions: Mapping[str, Any]) -> None:
     """Draw the accuracy of each condition, over all and by scene, with 95 % intervals."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     scenes = list(dict.fromkeys(k for row in conditions.values() for k in row["by_kind"]))
     groups = ["all", *(scenes if len(scenes) > 1 else [])]
     figure = Figure(figsize=(1.6 + 1.5 * len(groups), 4.2), layout="constrained")
