@@ -6,7 +6,6 @@ what the project's own code asks.
 """
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import anyio.from_thread
@@ -177,8 +176,4 @@ def _plain(schema: Any) -> Any:
     if isinstance(schema, dict):
         told = {k: _plain(v) for k, v in schema.items()}
         return {**told, "enum": [told["const"]]} if "const" in told else told
-    return (
-        [_plain(v) for v in schema]
-        if isinstance(schema, Sequence) and not isinstance(schema, str)
-        else schema
-    )
+    return [_plain(v) for v in schema] if isinstance(schema, list) else schema
