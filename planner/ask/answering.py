@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage
@@ -14,7 +14,8 @@ from langchain_core.messages import BaseMessage
 from mindseye.planner.ask.grammar import asks_for_order, asks_yes_or_no
 from mindseye.planner.language.answers import SURE, answer_under, lean, normalised
 from mindseye.planner.language.scorer import Scorer
-from mindseye.planner.questions.asking import ASKS, answer_schema, ask_answer, trained_answer
+from mindseye.planner.questions.asking import answer_schema, ask_answer, trained_answer
+from mindseye.planner.questions.records import Asks
 from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.lab.amount import Stated, parse_amount, parse_number
 from mindseye.tools.physics.lab.program import MEASURE_DIMENSION, Measure, Program
@@ -106,7 +107,7 @@ def choose(
     if not isinstance(model, Scorer):
         chosen = answer_under(model, asked, schema, lambda a: _picked(a["answer"], options))
         return dict(zip(options, lean(chosen, len(options)), strict=True))
-    kinds = ("more", "less") if form.kind == "order" else ASKS
+    kinds: tuple[Asks, ...] = ("more", "less") if form.kind == "order" else get_args(Asks)
     openings = normalised(model.score(asked, [_opening(k) for k in kinds]))
     asks = dict(zip(kinds, openings, strict=True))
     likeliest = max(kinds, key=lambda k: asks[k])
@@ -114,7 +115,7 @@ def choose(
     return dict(zip(options, normalised(logs), strict=True))
 
 
-def _opening(asks: str) -> str:
+def _opening(asks: Asks) -> str:
     return trained_answer(asks, "").removesuffix('"}')
 
 

@@ -12,16 +12,10 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from mindseye.planner.language.asking import compact, render
 from mindseye.planner.language.schemas import Schema
+from mindseye.planner.questions.records import Asks
 
 NO_PROGRAM = '{"scene":"none"}'
 """What a model writes where no simulation helps."""
-ASKS = ("more", "less", "same", "value", "not")
-"""What a trained model says that a question asks for before it answers.
-
-more, less: the body with more of what was measured, or with less; first the one with
-more, or with less; whether it is more than a value, or less. same: it makes no
-difference. value: what was measured, as it is. not: whether it does not happen.
-"""
 _LONGEST_ANSWER = 300
 
 
@@ -35,7 +29,7 @@ def answer_schema(choices: Sequence[str] = ()) -> Schema:
     }  # fmt: skip
 
 
-def trained_answer(asks: str, answer: str) -> str:
+def trained_answer(asks: Asks, answer: str) -> str:
     """Return the text of an answer as a model is trained to write it.
 
     To say first what is asked for takes two easy steps instead of one: reading the

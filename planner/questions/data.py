@@ -2,7 +2,6 @@
 
 import json
 import random
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from mindseye.planner.questions.asking import (
 )
 from mindseye.planner.questions.checking import Answer, simulated
 from mindseye.planner.questions.generate import STANDARD_SAMPLES, examples, standard
-from mindseye.planner.questions.records import Question, Split, write_questions
+from mindseye.planner.questions.records import Asks, Question, Split, write_questions
 from mindseye.tools.errors import MindseyeError
 from mindseye.tools.physics.lab.program import parse_program
 from mindseye.tools.physics.lab.verdict import SAME
@@ -62,35 +61,25 @@ def program_example(question: Question, rng: random.Random) -> Example:
     return _example("program", asked, question.program or NO_PROGRAM)
 
 
-def asks_for(question: Question) -> str:
-    """Return what a question asks for, one of `ASKS`, from its program and its answer."""
+def asks_for(question: Question) -> Asks:
+    """Return what a question asks for: as it says itself, or from its program and its answer."""
+    if question.asks is not None:
+        return question.asks
     if not question.program or question.kind in ("choice", "number"):
         return "value"
     verdict = Answer(parse_program(question.program)).verdict
     if verdict.kind == "number":
         return "value"
     if verdict.kind in ("exceeds", "does"):
-        opposite = "less" if verdict.kind == "exceeds" else "not"
-        direct = "more" if verdict.kind == "exceeds" else "value"
-        return direct if question.answer == verdict.answer else opposite
+        asserted = question.answer == verdict.answer
+        if verdict.kind == "does":
+            return "value" if asserted else "not"
+        return "more" if asserted else "less"
     ranking = [set(group) for group in verdict.ranking]
     if len(ranking) == 1:
         return "same"
-    if question.kind == "yesno":
-        return _compared(question, ranking)
     first = question.answer.split(", ")[0]
     return "more" if first in ranking[0] else "less" if first in ranking[-1] else "value"
-
-
-def _compared(question: Question, ranking: Sequence[set[str]]) -> str:
-    """Return whether "is X faster than Y?" asks for more or for less."""
-    asked = re.split(r"(?<=[.!?])\s+", question.question)
-    sentence = next((s for s in asked if s.endswith("?") and " than " in s), "")
-    subject = sentence.partition(" than ")[0]
-    leads = [any(name in subject for name in group) for group in (ranking[0], ranking[-1])]
-    if leads[0] == leads[1]:
-        return "value"
-    return "more" if leads[0] == (question.answer == "yes") else "less"
 
 
 def answer_example(question: Question, rng: random.Random) -> Example:

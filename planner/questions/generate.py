@@ -117,6 +117,7 @@ def _question(made: Made, pick: Picker, kind: Kind, name: str) -> Question:
         id=name, question=made.written.text, choices=made.choices, answer=made.answer,
         unit=made.unit, tolerance=made.tolerance, scene=made.program.scene, subtask=made.subtask,
         kind=kind, split=pick.split, family=pick.family, program=made.program.text(),
+        asks=made.asks,
     )  # fmt: skip
 
 

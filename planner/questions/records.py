@@ -25,6 +25,15 @@ underspecified: the answer depends on what the question leaves open. none: no
 rigid-body simulation answers it.
 """
 
+Asks = Literal["more", "less", "same", "value", "not"]
+"""What a question asks for.
+
+more, less: the body with more of what was measured, or with less; first the one with
+more, or with less; whether it is more than a value, or less. same: it makes no
+difference, or whether it makes none. value: what was measured, as it is. not: whether
+it does not happen.
+"""
+
 
 class Question(BaseModel):
     """A question with its answer and the scene program that leads there."""
@@ -50,6 +59,8 @@ class Question(BaseModel):
     """Stands for the sentence templates that were used; never the same in two splits."""
     program: str | None = None
     """Target of the text-to-scene adapter (`Program.text`)."""
+    asks: Asks | None = None
+    """What is asked for, where program and answer do not show it."""
 
 
 def write_questions(path: Path, questions: Iterable[Question]) -> int:

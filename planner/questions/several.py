@@ -48,7 +48,7 @@ def yesno(pick: Picker, want: bool) -> Made | None:
         return None
     return Made(
         written=written, program=program, answer="yes" if want else "no", choices=("yes", "no"),
-        subtask=task.id,
+        subtask=task.id, asks="same" if alike else "more" if most else "less",
     )  # fmt: skip
 
 

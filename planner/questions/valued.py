@@ -15,6 +15,7 @@ from mindseye.planner.questions.layouts import Written, spelled_as, unlike
 from mindseye.planner.questions.modes import MODES
 from mindseye.planner.questions.pairs import Case, compose, run_into
 from mindseye.planner.questions.picking import Picker
+from mindseye.planner.questions.records import Asks
 from mindseye.planner.questions.single import Single
 from mindseye.planner.questions.telling import Teller, fill
 from mindseye.planner.questions.things import cast, single, the
@@ -72,6 +73,8 @@ class Made:
     unit: str | None = None
     tolerance: float | None = None
     subtask: str = ""
+    asks: Asks | None = None
+    """Where the answer does not show it."""
 
 
 @dataclass(frozen=True, kw_only=True)
