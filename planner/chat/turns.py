@@ -1,0 +1,176 @@
+"""What happens in a conversation, as events: one pydantic model a kind, told apart by `kind`.
+
+A conversation is a folder. `turns.jsonl` holds these events, one a line, as they happen;
+whoever shows a conversation reads that file and the records of the runs it names.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from mindseye.planner.events import MediaRef, Plain
+
+LOG = "turns.jsonl"
+_RUN = r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$"
+_CLIP = r"^(media/[A-Za-z0-9_-]+\.(mp4|png))?$"
+
+
+class _Turned(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: Literal[1] = 1
+    at: float = 0.0
+    """Unix time, seconds; the log fills it in."""
+
+
+class Picture(BaseModel):
+    """A picture of a run that belongs to an answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    run: Annotated[str, Field(pattern=_RUN)]
+    """Name of the run's folder; empty for a picture in the conversation's own folder."""
+    path: Annotated[str, Field(pattern=_CLIP)]
+    """A clip or a frame, relative to that folder."""
+    sheet: Annotated[str, Field(pattern=_CLIP)] = ""
+    """Contact sheet of a clip."""
+    title: str = ""
+
+
+class Laid(_Turned):
+    """How the table stands now: at the start, and after whatever changed it."""
+
+    kind: Literal["laid"] = "laid"
+    frame: MediaRef
+    """Relative to the conversation's folder."""
+    scene: Plain
+    """The scene graph that vision reads."""
+
+
+class Said(_Turned):
+    """A person's turn."""
+
+    kind: Literal["said"] = "said"
+    text: str
+
+
+class Doing(_Turned):
+    """What goes on, in a few words; passing, for a status line."""
+
+    kind: Literal["doing"] = "doing"
+    text: str
+
+
+class Called(_Turned):
+    """The language model calls a tool."""
+
+    kind: Literal["called"] = "called"
+    call: str
+    """Id of the call."""
+    tool: str
+    arguments: Plain
+
+
+class Running(_Turned):
+    """A tool began a run; its record can be followed from now on."""
+
+    kind: Literal["running"] = "running"
+    call: str
+    run: Annotated[str, Field(pattern=_RUN)]
+    """Name of the run's folder."""
+
+
+class Returned(_Turned):
+    """A tool came back."""
+
+    kind: Literal["returned"] = "returned"
+    call: str
+    tool: str
+    text: str
+    """What the language model is told."""
+    failed: bool = False
+    run: Annotated[str, Field(pattern=_RUN)] = ""
+    pictures: tuple[Picture, ...] = ()
+
+
+class Replied(_Turned):
+    """The answer to a turn."""
+
+    kind: Literal["replied"] = "replied"
+    text: str
+    pictures: tuple[Picture, ...] = ()
+
+
+class Ended(_Turned):
+    """A turn is over; the next may begin."""
+
+    kind: Literal["ended"] = "ended"
+    how: Literal["done", "stopped", "failed"]
+    reason: str = ""
+    seconds: float = 0.0
+
+
+Turn = Annotated[
+    Laid | Said | Doing | Called | Running | Returned | Replied | Ended,
+    Field(discriminator="kind"),
+]
+TURN: TypeAdapter[Turn] = TypeAdapter(Turn)
+OnTurn = Callable[[Turn], None]
+
+
+class TurnLog:
+    """The file that a conversation's events are appended to.
+
+    Args:
+      folder: of the conversation, made if it is missing.
+      on_turn: called with every event after it was written.
+    """
+
+    def __init__(self, folder: Path, on_turn: OnTurn | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self._on_turn = folder, on_turn
+        # Unbuffered: a line is in the file when `tell` returns, or not at all.
+        self._file = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def tell(self, turn: Turn) -> None:
+        """Stamp an event, append it, pass it on."""
+        stamped = turn.model_copy(update={"at": round(time.time(), 3)})
+        os.write(self._file, stamped.model_dump_json(exclude_defaults=False).encode() + b"\n")
+        if self._on_turn is not None:
+            self._on_turn(stamped)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def read_turns(folder: Path, after: int = 0) -> tuple[list[Turn], int]:
+    """Read the events of a conversation that were written since a place in its file.
+
+    Args:
+      folder: of the conversation.
+      after: bytes that were read before.
+
+    Returns:
+      The events, and the place up to which whole lines were read, in bytes. A line that
+      is no event, as a crash may leave, is passed over.
+    """
+    try:
+        with (folder / LOG).open("rb") as file:
+            file.seek(after)
+            data = file.read()
+    except FileNotFoundError:
+        return [], after
+    whole = data[: data.rfind(b"\n") + 1]
+    turns: list[Turn] = []
+    for line in whole.splitlines():
+        found: Any = None
+        try:
+            found = TURN.validate_python(json.loads(line))
+        except (ValueError, ValidationError):
+            continue
+        turns.append(found)
+    return turns, after + len(whole)
