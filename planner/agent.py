@@ -74,6 +74,7 @@ class Agent:
         recorder: Recorder | NullRecorder | None = None,
         on_event: OnEvent | None = None,
         pace: Pace | None = None,
+        continues: str = "",
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -84,6 +85,7 @@ class Agent:
           recorder: where the record goes; None keeps none.
           on_event: called with every event, when there is no recorder.
           pace: of a recorded run, to do again exactly what it did.
+          continues: name of the conversation whose world this is, if it has had runs before.
 
         Raises:
           BadInput: the task makes no sense on this table.
@@ -93,7 +95,11 @@ class Agent:
         started = time.monotonic()
         recorder = recorder or NullRecorder(on_event)
         config = self.config
-        recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
+        recorder.emit(
+            ev.RunStarted(
+                task=task, seed=config.seed, config=config.to_json(), continues=continues
+            )
+        )  # fmt: skip
         observation = begin(world)
         context = self._context(recorder)
         context.pace = pace

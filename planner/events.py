@@ -112,6 +112,9 @@ class RunStarted(_Event):
     seed: int
     config: Annotated[Plain, AfterValidator(_without_secrets)]
     """Resolved config, `Config.to_json()`."""
+    continues: str = ""
+    """Conversation whose table it found as an earlier run had left it; empty for a table of
+    its own."""
 
 
 class Observed(_Event):

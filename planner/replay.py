@@ -16,6 +16,7 @@ from mindseye.planner.events import (
     Chosen,
     Gated,
     Proposed,
+    RunStarted,
     Searched,
     Understood,
 )
@@ -57,6 +58,11 @@ def replay(
     first = read_record(run_folder)
     if first.result is None or not first.document:
         raise BadInput(f"{str(run_folder)!r} never finished: there is nothing to compare with")
+    if any(e.continues for e in first.of(RunStarted)):
+        raise BadInput(
+            f"{str(run_folder)!r} went on with a conversation's table as it was then; it cannot "
+            "be run again by itself"
+        )
     config = merge(Config(), first.document.get("config") or {}, f"{run_folder}/config.json")
     with contextlib.ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "replay"

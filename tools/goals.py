@@ -51,6 +51,8 @@ GROUP_GAP = 0.08
 """`grouped_by`: members of different groups are at least this far apart, metres."""
 LINE_MAX = 0.025
 """`in_line`: no centre further than this from the best straight line, metres."""
+AT_MAX = 0.035
+"""`at`: the centre at most this far from the place, metres."""
 REACH = 0.30
 """Distance over which progress falls from 1 to 0, metres."""
 
@@ -97,8 +99,16 @@ class LineItem(_Item):
     subject: Literal["all"] = "all"
 
 
+class PlaceItem(_Item):
+    """`subject` stands at a place on the table, metres; said of where something stood before."""
+
+    relation: Literal["at"] = "at"
+    subject: str
+    place: tuple[float, float]
+
+
 Atom = Annotated[
-    RelationItem | AreaItem | GroupItem | LineItem,
+    RelationItem | AreaItem | GroupItem | LineItem | PlaceItem,
     Field(union_mode="left_to_right"),
 ]
 
@@ -110,7 +120,7 @@ class NotItem(_Item):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-Item = Annotated[NotItem | RelationItem | AreaItem | GroupItem | LineItem,
+Item = Annotated[NotItem | RelationItem | AreaItem | GroupItem | LineItem | PlaceItem,
                  Field(union_mode="left_to_right")]  # fmt: skip
 
 
@@ -145,7 +155,9 @@ class Goal(_Item):
             atom = item.not_ if isinstance(item, NotItem) else item
             if isinstance(atom, RelationItem):
                 found |= {atom.subject, atom.object}
-            elif isinstance(atom, AreaItem) and atom.subject != "all":
+            elif isinstance(atom, PlaceItem) or (
+                isinstance(atom, AreaItem) and atom.subject != "all"
+            ):
                 found.add(atom.subject)
         return frozenset(found)
 
@@ -161,7 +173,14 @@ def _item_words(item: "Item") -> str:
         return f"{who} in the {item.area.replace('_', ' ')} area"
     if isinstance(item, GroupItem):
         return f"everything grouped by {item.by}"
+    if isinstance(item, PlaceItem):
+        return f"{item.subject} at {place_words(item.place)}"
     return "everything in one line"
+
+
+def place_words(place: tuple[float, float]) -> str:
+    """Return a place as people read it, in whole centimetres."""
+    return f"({100 * place[0]:.0f} cm, {100 * place[1]:.0f} cm)"
 
 
 def area_of(point: Sequence[float]) -> Area:
@@ -251,13 +270,21 @@ def _line_gap(layout: Layout) -> float:
     return line_through(np.array(list(layout.values())))[2] - LINE_MAX
 
 
-def _gap(atom: RelationItem | AreaItem | GroupItem | LineItem, layout: Layout) -> float:
+def _place_gap(item: PlaceItem, layout: Layout) -> float:
+    if item.subject not in layout:
+        return REACH
+    return math.dist(layout[item.subject], item.place) - AT_MAX
+
+
+def _gap(atom: Atom, layout: Layout) -> float:
     if isinstance(atom, RelationItem):
         return _relation_gap(atom, layout)
     if isinstance(atom, AreaItem):
         return _area_gap(atom, layout)
     if isinstance(atom, GroupItem):
         return _group_gap(atom, layout)
+    if isinstance(atom, PlaceItem):
+        return _place_gap(atom, layout)
     return _line_gap(layout)
 
 
@@ -304,7 +331,7 @@ def satisfied(goal: Goal, layout: Layout, expected: Sequence[str] = ()) -> bool:
     return progress(goal, layout, expected) >= 1.0
 
 
-def _atom_of(item: Item) -> RelationItem | AreaItem | GroupItem | LineItem:
+def _atom_of(item: Item) -> Atom:
     return item.not_ if isinstance(item, NotItem) else item
 
 

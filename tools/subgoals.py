@@ -21,6 +21,7 @@ from mindseye.tools.goals import (
     Relation,
     area_centre,
     line_through,
+    place_words,
 )
 from mindseye.tools.values import Point
 
@@ -54,25 +55,28 @@ _MANNER_WORDS = {"straight": "", "slow": " slowly", "around": " around what is i
 class Subgoal(BaseModel):
     """Move one object: `{"move": OBJECT, "relation": R, "object": OBJECT}` and its kin.
 
-    `relation` is one of the seven with `object`, `in_area` with `area`, or
-    `in_line` alone. `manner` says how to push.
+    `relation` is one of the seven with `object`, `in_area` with `area`, `at` with
+    `place` (metres), or `in_line` alone. `manner` says how to push.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     move: str
-    relation: Relation | Literal["in_area", "in_line"]
+    relation: Relation | Literal["in_area", "in_line", "at"]
     object: str | None = None
     area: Area | None = None
+    place: Point | None = None
     manner: Manner = "straight"
 
     @model_validator(mode="after")
     def _arguments_fit(self) -> "Subgoal":
-        wants_object = self.relation not in ("in_area", "in_line")
+        wants_object = self.relation not in ("in_area", "in_line", "at")
         if wants_object != (self.object is not None):
             raise ValueError(f"{self.relation} {'needs' if wants_object else 'takes no'} object")
         if (self.relation == "in_area") != (self.area is not None):
             raise ValueError("area goes with in_area, and only with it")
+        if (self.relation == "at") != (self.place is not None):
+            raise ValueError("place goes with at, and only with it")
         if self.object == self.move:
             raise ValueError("an object cannot be moved relative to itself")
         return self
@@ -88,6 +92,8 @@ class Subgoal(BaseModel):
             where = _AREA_WORDS[self.area]
         elif self.relation == "in_line":
             where = "into line with the others"
+        elif self.place is not None:
+            where = f"to {place_words(self.place)}"
         else:
             where = f"{_WORDS[self.relation]} the {self.object}"
         return f"push the {self.move}{_MANNER_WORDS[self.manner]} {where}"
@@ -99,6 +105,8 @@ class Subgoal(BaseModel):
             item["subject"] = "all"
         elif self.area is not None:
             item["area"] = self.area
+        elif self.place is not None:
+            item["place"] = self.place
         else:
             item["object"] = self.object
         return Goal.model_validate({"all": [item]})
@@ -141,6 +149,8 @@ def nominal_target(subgoal: Subgoal, layout: Layout) -> Point:
     start = layout[subgoal.move]
     if subgoal.area is not None:
         return _clamp(_area_target(subgoal.area, start))
+    if subgoal.place is not None:
+        return _clamp(subgoal.place)
     if subgoal.relation == "in_line":
         others = np.array([p for n, p in layout.items() if n != subgoal.move])
         if len(others) < 2:

@@ -25,6 +25,7 @@ from mindseye.tools.goals import (
     Layout,
     LineItem,
     NotItem,
+    PlaceItem,
     area_of,
 )
 from mindseye.tools.subgoals import Subgoal
@@ -84,6 +85,9 @@ def _item_words(item: Item) -> str:
         return f"grouped by {item.by}"
     if isinstance(item, LineItem):
         return "all in line"
+    if isinstance(item, PlaceItem):
+        x, y = place(item.place)
+        return f"{item.subject} at {x} {y}"
     return f"{item.subject} {item.relation} {item.object}"
 
 

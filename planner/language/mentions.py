@@ -44,6 +44,14 @@ _WITH = frozenset({"with", "to", "next", "by", "beside", "near", "go", "goes", "
 """Words between two mentions of one kind: "cubes with cubes", "reds next to the other reds"."""
 
 
+class Ambiguous(BadInput):
+    """What was said could be two things."""
+
+    def __init__(self, words: str, options: tuple[str, ...]) -> None:
+        super().__init__(f'"the {words}" could be the {" or the ".join(options)}; say which')
+        self.words, self.options = words, options
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mentions:
     """A task with its mentions bound."""
@@ -137,7 +145,7 @@ def _unique(words: str, found: Sequence[str], names: Sequence[str]) -> str:
     if not found:
         raise _missing(words, names)
     if len(found) > 1:
-        raise BadInput(f'"the {words}" could be the {" or the ".join(found)}; say which')
+        raise Ambiguous(words, tuple(found))
     return found[0]
 
 

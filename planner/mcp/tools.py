@@ -19,7 +19,7 @@ from mindseye.planner.config import Config, merge
 from mindseye.planner.mcp import answers, arguments
 from mindseye.planner.mcp.answers import Future, Imagining, Reply
 from mindseye.planner.mcp.keeping import looked, recorded, reply
-from mindseye.planner.mcp.models import Models
+from mindseye.planner.loaded import Models
 from mindseye.planner.mcp.tables import Table, Tables
 from mindseye.planner.mcp.work import Call
 from mindseye.planner.picture import HORIZON, misread

@@ -19,7 +19,9 @@ from mindseye.tools.goals import (
     Item,
     LineItem,
     NotItem,
+    PlaceItem,
     item_progress,
+    place_words,
     progress,
 )
 from mindseye.tools.physics.camera import Camera
@@ -284,6 +286,8 @@ def _item_words(item: Item) -> str:
         return f"grouped by {item.by}"
     if isinstance(item, LineItem):
         return "all in line"
+    if isinstance(item, PlaceItem):
+        return f"{item.subject} at {place_words(item.place)}"
     return f"{item.subject} {item.relation.replace('_', ' ')} {item.object}"
 
 

@@ -1,4 +1,4 @@
-"""The models of a server: loaded when first needed, once, for all clients."""
+"""The models of a config: loaded when first needed, once, for whoever shares them."""
 
 import threading
 from collections.abc import Callable
