@@ -1,0 +1,135 @@
+"""The table of a conversation: a task goes on where the last one ended, also after a restart."""
+
+import contextlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mindseye.planner.config import Config
+from mindseye.planner.loop import REST, begin, world_errors
+from mindseye.planner.perception import Memory
+from mindseye.tools.contracts import VisionModel
+from mindseye.tools.errors import BadInput
+from mindseye.tools.values import Frames, SceneGraph
+from mindseye.tools.world import make_world
+
+FILE = "table.jsonl"
+LIFT_STEPS = 12
+"""Tenths of a second in which the pusher is taken up after a stop."""
+Step = tuple[dict[str, NDArray[Any]], float, bool, bool, dict[str, Any]]
+
+
+class KeptTable:
+    """A world whose `reset` changes nothing, so that one run goes on from another.
+
+    How the table was laid and every action since is kept in a file, from which the
+    same table is made again: a world does the same for the same seed and actions.
+
+    Args:
+      folder: of the conversation.
+      config: says which world, and how it is laid the first time.
+      vision: reads its frames.
+      check: called before every action; may raise to stop what goes on.
+    """
+
+    def __init__(
+        self, folder: Path, config: Config, vision: VisionModel, check: Callable[[], None]
+    ) -> None:
+        self.config, self._vision, self._check = config, vision, check
+        self._path = folder / FILE
+        self.touched = False
+        """Whether anything was done on it since it was laid."""
+        if self._path.exists():
+            self._restore()
+        else:
+            self.lay(config.objects, config.seed)
+
+    def lay(self, objects: Sequence[str] | None, seed: int) -> None:
+        """Lay the table anew; the old one is gone.
+
+        Raises:
+          BadInput: no such object; the old table stands.
+        """
+        laid = {"objects": None if objects is None else list(objects), "seed": seed}
+        self._open(laid)
+        partial = self._path.with_suffix(".part")
+        partial.write_text(json.dumps({"lay": laid}) + "\n", encoding="utf-8")
+        partial.replace(self._path)
+        self.touched = False
+
+    def _open(self, laid: dict[str, Any]) -> None:
+        config = self.config
+        world = make_world(
+            config.world, objects=laid["objects"], seed=laid["seed"], **config.world_options
+        )
+        try:
+            observation = begin(world)
+        except BaseException:
+            world.close()
+            raise
+        self.close()
+        self._world, self.observation, self.laid = world, observation, laid
+        self._memory = Memory(self._seen())
+
+    def _restore(self) -> None:
+        try:
+            lines = self._path.read_text(encoding="utf-8").splitlines()
+            told = [json.loads(line) for line in lines]
+            self._open(told[0]["lay"])
+            actions = [np.array(line["act"], dtype=np.float32) for line in told[1:]]
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise BadInput(
+                f"the conversation's table cannot be laid again from {self._path}: {error}; begin "
+                "a new conversation"
+            ) from error
+        for action in actions:
+            with world_errors():
+                self.observation = self._world.step(action)[0]
+        self.touched = bool(actions)
+
+    def reset(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return what is seen now; nothing is changed."""
+        return self.observation, {}
+
+    def step(self, action: NDArray[np.float32]) -> Step:
+        """Act once, unless it is time to stop."""
+        self._check()
+        return self._act(action)
+
+    def _act(self, action: NDArray[np.float32]) -> Step:
+        told = {"act": [float(v) for v in np.asarray(action, dtype=np.float32)]}
+        result = self._world.step(action)
+        # After the world took it: an action that never arrived must not be done on a restart.
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told) + "\n")
+        self.observation, self.touched = result[0], True
+        return result
+
+    def raise_pusher(self) -> None:
+        """Leave the table as it should stand between tasks: the pusher up, nothing in motion."""
+        for _ in range(LIFT_STEPS):
+            self._act(REST)
+
+    @property
+    def frame(self) -> Frames:
+        """`[H, W, 3] uint8`, as the camera sees it now."""
+        frame: Frames = self.observation["frame"]
+        return frame
+
+    def _seen(self) -> SceneGraph:
+        scene = self._vision.look([self.frame])[0]
+        x, y = (float(v) for v in self.observation["pusher"][:2])
+        return SceneGraph(objects=scene.objects, pusher=(x, y), patches=scene.patches)
+
+    def look(self) -> SceneGraph:
+        """Return what vision sees now, its objects called what they were called at first."""
+        return self._memory.update(self._seen())
+
+    def close(self) -> None:
+        """End the world's process."""
+        with contextlib.suppress(AttributeError):
+            self._world.close()
