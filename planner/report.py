@@ -1,12 +1,13 @@
 """The run as one HTML page that needs nothing else: no network, no server, no outside script."""
 
 import base64
+import functools
 import hashlib
 import importlib.resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mindseye.planner.events import (
@@ -23,7 +24,7 @@ from mindseye.planner.events import (
     Understood,
 )
 from mindseye.planner.record import Record, read_record
-from mindseye.planner.report_decisions import decision_view, split
+from mindseye.planner.report_decisions import Link, data_uri, decision_view, split
 from mindseye.planner.report_map import View
 from mindseye.planner.report_question import question_facts, question_view
 from mindseye.tools.errors import BadInput
@@ -55,33 +56,51 @@ def write_report(folder: Path) -> Path:
 
 def render(record: Record) -> str:
     """Return the page of a record."""
-    environment = Environment(
-        loader=PackageLoader("mindseye.planner", "templates"),
+    script = asset("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        templates()
+        .get_template("report.html.jinja")
+        .render(
+            css=Markup("".join(map(asset, ("palette.css", "report.css", "pieces.css")))),
+            script=Markup(script),
+            script_hash=Markup(digest),
+            **run_view(record, functools.partial(data_uri, record.folder)),
+        )
+    )
+
+
+def templates(*more: str) -> Environment:
+    """Return the templates of the report, and of folders `more` within this package.
+
+    Every text is escaped: model text is never markup.
+    """
+    return Environment(
+        loader=ChoiceLoader([PackageLoader("mindseye.planner", f) for f in (*more, "templates")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    script = _asset("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.jinja").render(
-        css=Markup(_asset("report.css")),
-        script=Markup(script),
-        script_hash=Markup(digest),
-        **_view(record),
-    )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a stylesheet or script of the report."""
     file = importlib.resources.files("mindseye.planner") / "templates" / name
     return file.read_text(encoding="utf-8")
 
 
-def _view(record: Record) -> View:
+def run_view(record: Record, link: Link) -> View:
+    """Return what a page shows of a run.
+
+    Args:
+      record: also of a run that goes on.
+      link: finds the run's pictures.
+    """
     groups = split(record.events)
     looks = record.of(Observed)
     decisions = [
-        decision_view(record.folder, n, group, next((o for o in looks if o.decision > n), None))
+        decision_view(link, n, group, next((o for o in looks if o.decision > n), None))
         for n, group in sorted(groups.items())
     ]
     early = [e for e in record.of(Failed) if not any(e in g for g in groups.values())]
@@ -93,7 +112,7 @@ def _view(record: Record) -> View:
         "goal": _goal(record),
         "banner": _banner(record),
         "facts": _facts(record),
-        "question": question_view(record),
+        "question": question_view(record, link),
         "decisions": decisions,
         "failures": early,
         "cost": _cost(record),

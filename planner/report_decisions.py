@@ -6,7 +6,7 @@ here trusts the record: a field of a tool's JSON that is absent is left out.
 
 import base64
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mindseye.planner.events import (
@@ -32,6 +32,8 @@ from mindseye.planner.report_search import tree_view
 
 SHOWN = 4
 """Candidates that stand open on the page; the others are folded."""
+Link = Callable[[str], str]
+"""Path of a picture in the run's folder -> where the page finds it, "" when it is absent."""
 
 
 def data_uri(folder: Path, path: str) -> str:
@@ -58,11 +60,11 @@ def split(events: Iterable[Event]) -> dict[int, list[Event]]:
     return found
 
 
-def picture(folder: Path, ref: MediaRef, title: str, note: str = "") -> View:
+def picture(link: Link, ref: MediaRef, title: str, note: str = "") -> View:
     """Return a clip of the run as the page shows it."""
     return {
-        "video": data_uri(folder, ref.path),
-        "sheet": data_uri(folder, ref.sheet),
+        "video": link(ref.path),
+        "sheet": link(ref.sheet),
         "title": title,
         "note": note,
         "source": "real" if ref.source == "world" else ref.source,
@@ -71,19 +73,20 @@ def picture(folder: Path, ref: MediaRef, title: str, note: str = "") -> View:
     }
 
 
-def _seen(folder: Path, seen: Observed, ways: list[View]) -> View:
+def seen_view(link: Link, seen: Observed, ways: list[View]) -> View:
+    """Return what the template prints of a look: the frame, boxes over it, the map."""
     objects = []
     for o in seen.scene.get("objects") or ():
         place, confidence = xy(o.get("position")), o.get("confidence")
         objects.append(
             {
                 "name": f"{o.get('colour', '')} {o.get('shape', '')}".strip(),
-                "place": f"{100 * place[0]:+.1f}, {100 * place[1]:+.1f} cm" if place else "",
+                "place": _centimetres(place) if place else "",
                 "confidence": f"{100 * float(confidence):.0f} %" if confidence is not None else "",
             }
         )
     return {
-        "image": data_uri(folder, seen.frame.path),
+        "image": link(seen.frame.path),
         "width": seen.frame.width,
         "height": seen.frame.height,
         "boxes": boxes(seen),
@@ -125,12 +128,38 @@ def _judgement(judged: Judged) -> View:
     }
 
 
-def _candidate(folder: Path, item: Candidate, group: Sequence[Event]) -> View:
+def push_words(push: View) -> str:
+    """Return a decoded push, as plain JSON, in words; "" when it is none."""
+    target, speed = xy(push.get("target")), push.get("speed")
+    if target is None:
+        return ""
+    words = f"push the {push.get('subject', 'object')} to {_centimetres(target)}"
+    for place in push.get("via") or ():
+        corner = xy(place)
+        words += f" by way of {_centimetres(corner)}" if corner else ""
+    return f"{words} at {100 * speed:.0f} cm/s" if isinstance(speed, int | float) else words
+
+
+def _centimetres(place: tuple[float, float]) -> str:
+    return f"{100 * place[0]:+.1f}, {100 * place[1]:+.1f} cm"
+
+
+def _decoded(event: Acted) -> str:
+    """Return what the pusher was told, and how that became moves."""
+    words = push_words(event.push) or "moves of the pusher"
+    if not event.actions:
+        return words
+    first = ", ".join(f"{v:+.2f}" for v in event.actions[0])
+    return f"{words}, in {len(event.actions)} moves [dx, dy, lift], the first [{first}]"
+
+
+def _candidate(link: Link, item: Candidate, group: Sequence[Event]) -> View:
     mine = [e for e in group if getattr(e, "candidate", None) == item.id]
     pictures: list[View] = []
     view: View = {
-        "words": item.words, "prior": item.prior, "value": None, "agreement": None,
-        "chosen": False, "gate": "", "disagreements": (), "judgements": [], "pictures": pictures,
+        "id": item.id, "words": item.words, "prior": item.prior, "value": None, "agreement": None,
+        "chosen": False, "gate": "", "decoded": "", "disagreements": (), "judgements": [],
+        "pictures": pictures,
     }  # fmt: skip
     for event in mine:
         if isinstance(event, Gated):
@@ -140,10 +169,13 @@ def _candidate(folder: Path, item: Candidate, group: Sequence[Event]) -> View:
             count = len(event.clips)
             for k, ref in enumerate(event.clips, 1):
                 title = "imagined" if count == 1 else f"imagined {k} of {count}"
-                pictures.append(picture(folder, ref, title))
-        elif isinstance(event, Simulated) and event.clip is not None:
+                pictures.append(picture(link, ref, title))
+        elif isinstance(event, Simulated):
+            view["decoded"] = push_words(event.push)
+            if event.clip is None:
+                continue
             said = [f"{e.get('subject', '')} {e.get('kind', '')}" for e in event.events[:4]]
-            pictures.append(picture(folder, event.clip, "simulated", ", ".join(said)))
+            pictures.append(picture(link, event.clip, "simulated", ", ".join(said)))
         elif isinstance(event, Judged):
             view["judgements"].append(_judgement(event))
         elif isinstance(event, CrossChecked):
@@ -177,13 +209,16 @@ def _one_of_each(pictures: Sequence[View]) -> list[View]:
     return list(first.values())
 
 
-def decision_view(
-    folder: Path, number: int, group: Sequence[Event], later: Observed | None
-) -> View:
+def _acted(acted: Sequence[Acted], pictures: Sequence[View]) -> View:
+    decoded = [_decoded(a) for a in acted]
+    return {"pictures": pictures, "steps": sum(a.steps for a in acted), "decoded": decoded}
+
+
+def decision_view(link: Link, number: int, group: Sequence[Event], later: Observed | None) -> View:
     """Return what the template prints of one decision.
 
     Args:
-      folder: the run's folder, where media lie.
+      link: finds the run's pictures.
       number: of the decision, from 0.
       group: its events, in order.
       later: what was seen after it acted, if anything was.
@@ -195,25 +230,25 @@ def decision_view(
     items = [c for e in group if isinstance(e, Proposed) for c in e.candidates]
     # What a beam proposes further ahead has a dot in its name, and no camera frame to picture.
     first = [c for c in items if "." not in c.id]
-    views = [_candidate(folder, c, group) for c in first]
+    views = [_candidate(link, c, group) for c in first]
     # The chosen one first, then by value, as a reader wants it.
     views.sort(key=lambda v: (not v["chosen"], -(v["value"] or 0.0), -(v["prior"] or 0.0)))
     last_look = not items and not acted
     ways = arrows(seen, group, later) if seen else []
-    pictures = [picture(folder, a.clip, "what really happened") for a in acted if a.clip]
+    pictures = [picture(link, a.clip, "what really happened") for a in acted if a.clip]
     pictures += [p for v in views if v["chosen"] for p in _one_of_each(v["pictures"])]
     return {
         "number": number,
         "title": "The last look" if last_look else f"Decision {number + 1}",
         "at": group[0].t if group else None,
-        "seen": _seen(folder, seen, ways) if seen else None,
+        "seen": seen_view(link, seen, ways) if seen else None,
         "candidates": views[:SHOWN],
         "others": views[SHOWN:],
         "tree": tree_view(searched, chosen) if searched else None,
         "ahead": len(items) - len(first),
         "why": chosen.why if chosen else "",
         "hints": chosen.hints if chosen else (),
-        "acted": {"pictures": pictures, "steps": sum(a.steps for a in acted)} if acted else None,
+        "acted": _acted(acted, pictures) if acted else None,
         "surprises": [_surprise(e) for e in group if isinstance(e, Surprised)],
         "calm": later is not None,
         "replanned": [e.reason for e in group if isinstance(e, Replanned)],

@@ -5,14 +5,14 @@ Pure functions from events to small mappings that the template prints.
 
 from mindseye.planner.events import Answered, Asked, Investigated, Wrote
 from mindseye.planner.record import Record
-from mindseye.planner.report_decisions import picture
+from mindseye.planner.report_decisions import Link, picture
 from mindseye.planner.report_map import View
 from mindseye.tools.physics.lab.verdict import significant
 
 _WRITTEN = {"scene": "scene", "program": "scene program", "mjcf": "MJCF", "push": "push"}
 
 
-def question_view(record: Record) -> View | None:
+def question_view(record: Record, link: Link) -> View | None:
     """Return what the page tells of a question, or None where the record is of a task."""
     asked = record.of(Asked)
     if not asked:
@@ -25,7 +25,7 @@ def question_view(record: Record) -> View | None:
         "answer": answer,
         "spread": significant(answer.uncertainty, 2) if answer and answer.uncertainty else "",
         "written": [_written(w) for w in record.of(Wrote)],
-        "simulated": [_simulated(record, i) for i in record.of(Investigated)],
+        "simulated": [_simulated(link, i) for i in record.of(Investigated)],
     }
 
 
@@ -56,7 +56,7 @@ def _written(wrote: Wrote) -> View:
     }
 
 
-def _simulated(record: Record, found: Investigated) -> View:
+def _simulated(link: Link, found: Investigated) -> View:
     return {
         "hint": found.hint,
         "verdict": found.verdict,
@@ -71,5 +71,5 @@ def _simulated(record: Record, found: Investigated) -> View:
             }
             for n in found.numbers
         ],
-        "clip": picture(record.folder, found.clip, "simulated") if found.clip else None,
+        "clip": picture(link, found.clip, "simulated") if found.clip else None,
     }

@@ -37,7 +37,7 @@ def tree_view(searched: Searched, chosen: Chosen | None) -> View:
                 notes.append(f"leads where “{words.get(branch.same, branch.same)}” does")
             rows.append(
                 {
-                    "words": branch.words, "depth": depth, "prior": branch.prior,
+                    "id": branch.id, "words": branch.words, "depth": depth, "prior": branch.prior,
                     "value": branch.value, "visits": branch.visits, "mean": branch.mean,
                     "notes": "; ".join(notes),
                     "chosen": chosen is not None and branch.id == chosen.candidate,

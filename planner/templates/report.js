@@ -5,9 +5,15 @@ const watcher = new IntersectionObserver((entries) => {
     else target.pause();
   }
 }, { threshold: 0.35 });
-for (const video of document.querySelectorAll("video")) {
-  watcher.observe(video);
-  const toggle = () => (video.paused ? video.play().catch(() => {}) : video.pause());
-  video.addEventListener("click", toggle);
-  video.addEventListener("keydown", (event) => event.key === "Enter" && toggle());
+
+/** Let the clips below `root` play while they are in view, and start or stop at a click or Enter. */
+function playClips(root) {
+  for (const video of root.querySelectorAll("video")) {
+    watcher.observe(video);
+    const toggle = () => (video.paused ? video.play().catch(() => {}) : video.pause());
+    video.onclick = toggle;
+    video.onkeydown = (event) => event.key === "Enter" && toggle();
+  }
 }
+
+playClips(document);
