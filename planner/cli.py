@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mindseye.planner.cli_ask import ask
+from mindseye.planner.cli_chat import chat
 from mindseye.planner.cli_io import (
     Assignments,
     Budget,
@@ -163,6 +164,7 @@ def goal(
 
 
 app.command()(ask)
+app.command()(chat)
 app.command()(export)
 app.command()(mcp)
 

@@ -84,6 +84,22 @@ def new_run_folder(runs: Path, task: str, seed: int) -> Path:
     raise BadInput(f"{str(runs)!r} holds a thousand runs of this second")
 
 
+def save_frame(folder: Path, frame: Frames) -> MediaRef:
+    """Store one `[H, W, 3] uint8` frame as PNG under `folder/media`, unless it is there.
+
+    Raises:
+      OSError: it cannot be written.
+    """
+    ref = _frame_ref(frame, path="media/frame-{}.png")
+    path = folder / ref.path
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(media.png(frame))
+        part.replace(path)
+    return ref
+
+
 class NullRecorder:
     """Keeps nothing, but passes events on; for searches inside tests and servers."""
 
@@ -192,11 +208,8 @@ class Recorder:
         Raises:
           DiskFull: it could not be written.
         """
-        ref = _frame_ref(frame, path="media/frame-{}.png")
         with self._lock, self._disk():
-            if not (self.folder / ref.path).exists():
-                self._write(self.folder / ref.path, media.png(frame))
-        return ref
+            return save_frame(self.folder, frame)
 
     def __enter__(self) -> Self:
         return self

@@ -30,6 +30,10 @@ _PASSIVE = re.compile(
     r"(?:pushed|moved|nudged|shoved|slid)\b([^,;.?!]*)",
     re.I,
 )
+_PAST = re.compile(
+    r"\b(I|you|we|one|somebody|someone|it) (?:just )?(push|nudge|shove|move)e?d\b", re.I
+)
+"""Of somebody who pushes: "if you pushed the cube"."""
 _COMPARED = re.compile(
     r"\d|\b(?:twice|half|double|triple|times|equally|\w+er than|(?:more|less) than|as \w+ as)\b"
     r"|\bsame (?:force|speed|mass|weight|time|distance)\b|\bharder\b",
@@ -66,6 +70,7 @@ def pushed_in(question: str) -> str | None:
 
     "What happens if I push the red cube left?" -> "push the red cube left".
     """
+    question = _PAST.sub(r"\1 \2", question)
     if match := _ACTIVE.search(question):
         return f"push {match[1]}".strip()
     if match := _PASSIVE.search(question):

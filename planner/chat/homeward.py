@@ -20,7 +20,7 @@ class Homeward:
 
     def __init__(self, places: Mapping[str, Point]) -> None:
         self.goal = Goal(
-            all=tuple(PlaceItem(subject=name, place=place) for name, place in places.items())
+            all_=tuple(PlaceItem(subject=name, place=place) for name, place in places.items())
         )
 
     def understand(self, task: str, names: Sequence[str]) -> Goal:

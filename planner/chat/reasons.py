@@ -1,7 +1,6 @@
 """Why something was done, told from the record of its run; and pictures out of it."""
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from mindseye.planner.chat.turns import Picture
@@ -121,6 +120,9 @@ def kind_shown(words: str) -> str:
     return next(found, "happened")
 
 
+_Titled = list[tuple[str, MediaRef | None]]
+
+
 def pictures(folder: Path, kind: str) -> tuple[Picture, ...]:
     """Return pictures of a run: of what happened, or of what its choices were pictured as.
 
@@ -133,25 +135,25 @@ def pictures(folder: Path, kind: str) -> tuple[Picture, ...]:
     """
     record = read_record(folder)
     chosen = {(e.decision, e.candidate) for e in record.of(Chosen)}
-    acted = [(f"what happened in step {e.decision + 1}", e.clip) for e in record.of(Acted)]
-    asked = [("simulation", e.clip) for e in record.of(Investigated)]
-    simulated = [
+    acted: _Titled = [(f"what happened in step {e.decision + 1}", e.clip) for e in record.of(Acted)]
+    asked: _Titled = [("simulation", e.clip) for e in record.of(Investigated)]
+    simulated: _Titled = [
         (f"simulation of step {e.decision + 1}", e.clip)
         for e in record.of(Simulated)
         if (e.decision, e.candidate) in chosen
     ]
-    imagined = [
+    imagined: _Titled = [
         (f"imagination of step {e.decision + 1}", e.clips[0])
         for e in record.of(Imagined)
         if (e.decision, e.candidate) in chosen and e.clips
     ]
-    looked = [("the table", e.frame) for e in record.of(Observed)[-1:]]
+    looked: _Titled = [("the table", e.frame) for e in record.of(Observed)[-1:]]
     wanted = {"simulated": simulated or asked, "imagined": imagined}
     found = wanted.get(kind, acted or asked or simulated or looked)
     return _pictures(folder, found)
 
 
-def _pictures(folder: Path, found: Sequence[tuple[str, MediaRef | None]]) -> tuple[Picture, ...]:
+def _pictures(folder: Path, found: _Titled) -> tuple[Picture, ...]:
     return tuple(
         Picture(run=folder.name, path=ref.path, sheet=ref.sheet, title=title)
         for title, ref in found

@@ -248,7 +248,7 @@ def _fulfilling(
         ]
         own = any(isinstance(i, RelationItem) and i.object == name for i in items)
         if items and not own and name not in mentioned:
-            found += [name] if satisfied(Goal(all=tuple(items)), scene.layout) else []
+            found += [name] if satisfied(Goal(all_=tuple(items)), scene.layout) else []
     return tuple(found)
 
 

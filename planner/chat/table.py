@@ -91,8 +91,10 @@ class KeptTable:
                 self.observation = self._world.step(action)[0]
         self.touched = bool(actions)
 
-    def reset(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Return what is seen now; nothing is changed."""
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Return what is seen now; nothing is changed, whatever is given."""
         return self.observation, {}
 
     def step(self, action: NDArray[np.float32]) -> Step:

@@ -24,7 +24,7 @@ from mindseye.tools.goals import Goal, Layout, contradiction, progress, shortfal
 from mindseye.tools.subgoals import Subgoal, nominal_target
 from mindseye.tools.values import Patch, Point, Push, Rollout, SceneGraph, SceneObject
 
-Kind = Literal["goal", "subgoal", "tools", "choice", "program", "answer"]
+Kind = Literal["goal", "subgoal", "tools", "choice", "program", "answer", "call"]
 """The last two are made by `mindseye.planner.questions.data`."""
 SHARES: tuple[tuple[Kind, float], ...] = (
     ("goal", 0.6), ("subgoal", 0.18), ("tools", 0.07), ("choice", 0.15),

@@ -14,8 +14,12 @@ TIMEOUT = 60.0
 """Seconds after which a remote model counts as not answering."""
 QUESTIONS = "smollm2-questions"
 """The embedded model with the adapter for physics questions."""
+CONVERSATION = "smollm2-conversation"
+"""The embedded model with the adapter for the choice of tools."""
+_ADAPTERS = {QUESTIONS: "questions", CONVERSATION: "conversation"}
 KNOWN = (
-    f"smollm2, {QUESTIONS}, provider:name as LangChain spells it (anthropic:claude-sonnet-4-5), "
+    f"smollm2, {QUESTIONS}, {CONVERSATION}, "
+    "provider:name as LangChain spells it (anthropic:claude-sonnet-4-5), "
     "http://HOST:PORT/v1 (or with #MODEL behind it), scripted:FILE.json"
 )
 
@@ -24,7 +28,7 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
     """Return the language model called `name`.
 
     Args:
-      name: `smollm2` or `smollm2-questions`; `provider:name`; the URL of an
+      name: `smollm2`, `smollm2-questions` or `smollm2-conversation`; `provider:name`; the URL of an
         OpenAI-compatible endpoint, with `#MODEL` if it serves several; `scripted:FILE.json`.
       options: keyword arguments for it, such as `device`, `timeout`, `temperature`.
 
@@ -35,10 +39,10 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
     given = dict(options or {})
     address = name.removeprefix("openai:")
     try:
-        if name in ("smollm2", QUESTIONS):
+        if name == "smollm2" or name in _ADAPTERS:
             from mindseye.planner.language.smollm import SmolLM
 
-            adapter = {"adapter": "questions"} if name == QUESTIONS else {}
+            adapter = {"adapter": _ADAPTERS[name]} if name in _ADAPTERS else {}
             return SmolLM(**(adapter | given)).load()
         if name.startswith("scripted:"):
             from mindseye.planner.language.scripted import ScriptedModel

@@ -27,8 +27,12 @@ from mindseye.tools.errors import BadInput, Unavailable
 
 BATCH = 32
 """Answers that are decoded together."""
-ADAPTERS = {"table": "mindseye.planner.language", "questions": "mindseye.planner.questions"}
-"""Adapters of the package: for tasks on the table, and for physics questions."""
+ADAPTERS = {
+    "table": "mindseye.planner.language",
+    "questions": "mindseye.planner.questions",
+    "conversation": "mindseye.planner.chat",
+}
+"""Adapters of the package: for tasks on the table, physics questions, and the choice of tools."""
 _ROLES = {"human": "user", "ai": "assistant", "system": "system"}
 
 _Beam = tuple[Sequence[int], dict[str, Any], int]

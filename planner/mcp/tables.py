@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from mindseye.planner.config import Config, merge
-from mindseye.planner.loop import begin
 from mindseye.planner.loaded import Models
+from mindseye.planner.loop import begin
 from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames, SceneGraph
 from mindseye.tools.world import make_world

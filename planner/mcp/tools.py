@@ -16,10 +16,10 @@ from mindseye.planner.ask.session import Asking, answer_with
 from mindseye.planner.ask.table import DOUBTS, alike, told
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.config import Config, merge
+from mindseye.planner.loaded import Models
 from mindseye.planner.mcp import answers, arguments
 from mindseye.planner.mcp.answers import Future, Imagining, Reply
 from mindseye.planner.mcp.keeping import looked, recorded, reply
-from mindseye.planner.loaded import Models
 from mindseye.planner.mcp.tables import Table, Tables
 from mindseye.planner.mcp.work import Call
 from mindseye.planner.picture import HORIZON, misread

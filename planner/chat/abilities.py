@@ -1,0 +1,346 @@
+"""What a conversation can do: act, undo, look, picture, plan, answer, explain, show, lay anew.
+
+Each ability works on the conversation's table, keeps a record of what it ran, and returns
+what the language model is told. What it cannot do it says by raising `BadInput`.
+"""
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mindseye.planner import events as ev
+from mindseye.planner.agent import Agent, load_tool
+from mindseye.planner.ask.grammar import pushed_in
+from mindseye.planner.ask.session import Asking, answer_with, lines
+from mindseye.planner.chat import seeing
+from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, whole
+from mindseye.planner.chat.homeward import Homeward
+from mindseye.planner.chat.reasons import kind_shown, pictures, reasons
+from mindseye.planner.chat.table import KeptTable
+from mindseye.planner.chat.turns import Picture
+from mindseye.planner.config import Config, merge
+from mindseye.planner.language.mentions import Ambiguous
+from mindseye.planner.loaded import Models
+from mindseye.planner.loop import RunResult
+from mindseye.planner.record import Recorder, new_run_folder, read_record
+from mindseye.planner.report import write_report
+from mindseye.tools.errors import BadInput, MindseyeError
+from mindseye.tools.goals import AT_MAX, Goal
+from mindseye.tools.values import Point
+
+STATE = "dialogue.json"
+_WHAT_IF = re.compile(r"^.*?\b(?:what if|suppose|imagine|assume|say|if|what about)\b\s*", re.I)
+NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What an ability returns."""
+
+    text: str
+    run: str = ""
+    """Name of the run's folder."""
+    pictures: tuple[Picture, ...] = ()
+    changed: bool = False
+    """Whether the table may stand otherwise than before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hooks:
+    """Who is told while an ability is at work."""
+
+    event: Callable[[ev.Event], None]
+    """Hears every event of a run; may raise to stop it."""
+    began: Callable[[str], None]
+    """Hears the name of a run's folder."""
+
+
+class Abilities:
+    """What can be done with one conversation's table, and what was.
+
+    Args:
+      folder: of the conversation.
+      config: settings of its runs.
+      models: loaded when first needed.
+      table: that tasks are done on.
+      hooks: are told while it is done.
+    """
+
+    def __init__(
+        self, folder: Path, config: Config, models: Models, table: KeptTable, hooks: Hooks
+    ) -> None:
+        self.config, self.models, self.table, self._hooks = config, models, table, hooks
+        self.name = folder.name
+        self._state = folder / STATE
+        self.dialogue = Dialogue()
+        if self._state.exists():
+            self.dialogue = Dialogue.model_validate_json(self._state.read_bytes())
+
+    def _remember(self, dialogue: Dialogue) -> None:
+        self.dialogue = dialogue
+        partial = self._state.with_suffix(".part")
+        partial.write_text(dialogue.model_dump_json(by_alias=True), encoding="utf-8")
+        partial.replace(self._state)
+
+    @contextlib.contextmanager
+    def _recorded(self, task: str) -> Iterator[Recorder]:
+        """Keep a record with its report, also of what fails or is stopped."""
+        folder = new_run_folder(Path(self.config.runs), task, self.config.seed)
+        self._hooks.began(folder.name)
+        try:
+            with Recorder(folder, self._hooks.event) as recorder:
+                yield recorder
+        finally:
+            self._remember(self.dialogue.model_copy(update={"run": folder.name}))
+            # A full disk is told by what it kept from being written.
+            with contextlib.suppress(MindseyeError):
+                write_report(folder)
+
+    def _whole(self, words: str) -> Order:
+        """Return an order made whole; one that could be two things is remembered."""
+        names = self.table.look().names
+        try:
+            return whole(words, self.dialogue, names)
+        except Ambiguous as doubt:
+            self._ask_which(words, doubt)
+            raise
+
+    def _ask_which(self, words: str, doubt: Ambiguous) -> None:
+        pending = Pending(words=words, phrase=doubt.words, options=doubt.options)
+        self._remember(self.dialogue.model_copy(update={"pending": pending}))
+
+    def act(self, words: str) -> Told:
+        """Carry out an order in words.
+
+        Raises:
+          BadInput: it cannot be understood, or could be two things.
+        """
+        order = self._whole(words)
+        if order.to is not None:
+            return self._home(order.words, dict([order.to]))
+        try:
+            return self._run(order.words, self.models.agent(self.config))
+        except Ambiguous as doubt:
+            self._ask_which(order.words, doubt)
+            raise
+
+    def _home(self, words: str, places: dict[str, Point]) -> Told:
+        # The video generator was never shown such an order: only the simulation can picture it.
+        config = merge(self.config, {"tools": "physics"}, "conversation")
+        eye = self.models.agent(config).eye
+        agent = Agent(config, Homeward(places), eye, load_tool(config, "decoder"))
+        return self._run(words, agent)
+
+    def _run(self, words: str, agent: Agent) -> Told:
+        before = self.table.look().layout
+        continues = self.name if self.table.touched else ""
+        with self._recorded(words) as recorder:
+            result = agent.run(words, self.table, recorder=recorder, continues=continues)
+        record = read_record(recorder.folder)
+        goal = Goal.model_validate(record.of(ev.Understood)[-1].goal)
+        after = self.table.look().layout
+        task = Task(
+            words=words, goal=goal, run=recorder.folder.name, before=before, after=after
+        )  # fmt: skip
+        moved = sorted(_moved(task), key=lambda n: n not in goal.names())
+        about = list(dict.fromkeys([*moved, *_subjects(goal)]))
+        dialogue = self.dialogue.of(about)
+        self._remember(dialogue.model_copy(update={"tasks": (*dialogue.tasks, task)}))
+        return Told(
+            text=_ended(result, goal), run=task.run, changed=True,
+            pictures=pictures(recorder.folder, "happened"),
+        )  # fmt: skip
+
+    def undo(self) -> Told:
+        """Put back what the last task moved that is not undone yet.
+
+        Raises:
+          BadInput: there is nothing to undo, or what was moved is gone.
+        """
+        tasks = self.dialogue.tasks
+        at = next((i for i in reversed(range(len(tasks))) if _undoable(tasks[i])), None)
+        if at is None:
+            raise BadInput("there is nothing to undo: no task has moved anything")
+        places = {n: tasks[at].before[n] for n in _moved(tasks[at])}
+        gone = sorted(set(places) - set(self.table.look().names))
+        if gone:
+            raise BadInput(
+                f"cannot undo that: the {' and the '.join(gone)} is not in view any more"
+            )
+        told = self._home(f"put the {' and the '.join(places)} back", places)
+        tasks = self.dialogue.tasks
+        undone = [
+            t.model_copy(update={"undone": True}) if i in (at, len(tasks) - 1) else t
+            for i, t in enumerate(tasks)
+        ]
+        self._remember(self.dialogue.model_copy(update={"tasks": tuple(undone)}))
+        return told
+
+    def look(self, question: str) -> Told:
+        """Answer a question about what stands on the table now.
+
+        Raises:
+          BadInput: it names what is not there, or what could be two things.
+        """
+        scene = self.table.look()
+        mind = self.models.mind
+        seen = seeing.answer(self._named(question, scene.names), scene, mind.understand)
+        self._remember(self.dialogue.of(seen.about[:2]))
+        return Told(text=seen.text)
+
+    def _named(self, words: str, names: Sequence[str]) -> str:
+        """Return words with what they leave to what went before put in, where that is plain."""
+        return whole(f"push {words}", self.dialogue, names).words.removeprefix("push ")
+
+    def what_if(self, question: str) -> Told:
+        """Simulate a push that is spoken of, without doing it.
+
+        Raises:
+          BadInput: no push is spoken of, or it is not plain of what.
+        """
+        scene = self.table.look()
+        words = self._named(question, scene.names)
+        if pushed_in(words) is None:
+            words = f"what happens if I push {_WHAT_IF.sub('', words)}"
+        return self._answered(
+            Asking.checked(words, (), replace(self.config, objects=scene.names), "program", 1, 3)
+        )
+
+    def physics(self, question: str) -> Told:
+        """Answer a physics question that is not about the table, by simulating it.
+
+        Raises:
+          BadInput: it cannot be asked.
+        """
+        config = replace(self.config, objects=None)
+        return self._answered(
+            replace(Asking.checked(question, (), config, "program", 1, 3), table=False)
+        )
+
+    def _answered(self, asking: Asking) -> Told:
+        about_table = asking.table is True
+        model = self.models.mind.model if about_table else self.models.answerer
+        see = self.table.look if about_table else None
+        with self._recorded(asking.question) as recorder:
+            answer = answer_with(model, asking, self.config, recorder, see)
+        said = [line.strip() for line in lines(answer) if not line.startswith("  clip:")]
+        found = pictures(recorder.folder, "simulated")
+        return Told(text="\n".join(said), run=recorder.folder.name, pictures=found)
+
+    def plan(self, task: str) -> Told:
+        """Say what would be done first for a task, without doing it.
+
+        Raises:
+          BadInput: the task cannot be understood.
+        """
+        order = self._whole(task)
+        with self._recorded(order.words) as recorder:
+            planned = self.models.agent(self.config).plan(
+                order.words, self.table.frame, recorder=recorder
+            )
+        name = recorder.folder.name
+        goal = planned.goal.words()
+        if planned.decision is None:
+            return Told(text=f"I take it you want: {goal}. I see nothing to do.", run=name)
+        best = planned.decision.judgement
+        found = pictures(recorder.folder, "simulated")[:1]
+        text = (
+            f"I take it you want: {goal}. First I would {best.candidate.words}; from what I "
+            f"pictured, that is worth {best.value:.2f} of 1. I have not done it."
+        )
+        return Told(text=text, run=name, pictures=found)
+
+    def why(self) -> Told:
+        """Say why what was done last was done, from its record.
+
+        Raises:
+          BadInput: nothing was done yet.
+        """
+        return Told(text=reasons(self._last_run()), run=self.dialogue.run)
+
+    def _last_run(self) -> Path:
+        if not self.dialogue.run:
+            raise BadInput("nothing was done yet; give a task or ask a question first")
+        return Path(self.config.runs) / self.dialogue.run
+
+    def show(self, what: str) -> Told:
+        """Show pictures: of the table, or of the last run.
+
+        Raises:
+          BadInput: nothing was done yet that could be shown.
+        """
+        kind = kind_shown(what)
+        if kind == "table" or (kind == "happened" and not self.dialogue.run):
+            return Told(text="This is the table now.", changed=True)
+        found = pictures(self._last_run(), kind)
+        if not found:
+            raise BadInput(f"the last run has no pictures that were {kind}; it pictured nothing so")
+        listed = ", ".join(p.title for p in found)
+        return Told(text=f"Here: {listed}.", run=self.dialogue.run, pictures=found)
+
+    def lay(self, words: str) -> Told:
+        """Lay a new table, with the objects that are named, if any.
+
+        Raises:
+          BadInput: it cannot hold them.
+        """
+        names = named_objects(words)
+        seed = self.table.laid["seed"] + 1
+        self.table.lay(names, seed)
+        self._remember(Dialogue(run=self.dialogue.run))
+        scene = self.table.look()
+        return Told(text=f"A new table: the {', the '.join(scene.names)}.", changed=True)
+
+
+def _moved(task: Task) -> list[str]:
+    """Return what a task moved, or lost."""
+    return [
+        n
+        for n, (x, y) in task.before.items()
+        if n not in task.after
+        or (task.after[n][0] - x) ** 2 + (task.after[n][1] - y) ** 2 > AT_MAX**2
+    ]
+
+
+def _undoable(task: Task) -> bool:
+    return not task.undone and bool(_moved(task))
+
+
+def _subjects(goal: Goal) -> list[str]:
+    found = [getattr(i, "subject", "") for i in goal.all_]
+    return [n for n in found if n not in ("", "all")]
+
+
+def _ended(result: RunResult, goal: Goal) -> str:
+    how = "Done" if result.success else "I did not manage it"
+    return f"{how}: {goal.words()} ({result.reason}; {result.steps} steps, {result.seconds:.0f} s)."
+
+
+def named_objects(words: str) -> tuple[str, ...] | None:
+    """Return the objects that an order to lay a table names; None where it names none.
+
+    "Three cubes" are cubes of the first three colours, "a red ball" is one.
+
+    Raises:
+      BadInput: more of a shape than there are colours.
+    """
+    from mindseye.planner.language.lexicon import COLOUR_WORDS, SHAPE_PLURALS, SHAPE_WORDS
+    from mindseye.tools.goals import COLOURS
+
+    found: list[str] = []
+    tokens = re.findall(r"[a-z0-9]+", words.lower())
+    for i, word in enumerate(tokens):
+        before = tokens[max(0, i - 2) : i]
+        shape = SHAPE_WORDS.get(word) or SHAPE_PLURALS.get(word)
+        if shape is None:
+            continue
+        colour = next((COLOUR_WORDS[w] for w in before[-1:] if w in COLOUR_WORDS), None)
+        count = next((NUMBERS.get(w) or int(w) for w in before if w in NUMBERS or w.isdigit()), 1)
+        if count > len(COLOURS):
+            raise BadInput(f"there are {len(COLOURS)} colours, so at most as many {word}")
+        free = [c for c in COLOURS if f"{c} {shape}" not in found]
+        wanted = [colour] if colour else free[:count]
+        found += [f"{c} {shape}" for c in wanted if f"{c} {shape}" not in found]
+    return tuple(found) or None

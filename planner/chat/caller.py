@@ -1,0 +1,221 @@
+"""A model that cannot call tools by itself, made to: each call is decoded under a schema.
+
+Any chat model that answers under a JSON schema serves; the embedded one has an adapter for
+it (`mindseye.planner.chat.data` makes what it is trained on).
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCall,
+    ToolMessage,
+)
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import ConfigDict
+
+from mindseye.planner.chat.tools import VERBATIM
+from mindseye.planner.config import Config
+from mindseye.planner.language.answers import answer_under
+from mindseye.planner.language.asking import render
+from mindseye.planner.language.models import CONVERSATION, load_language
+from mindseye.planner.language.schemas import Schema
+from mindseye.tools.errors import ToolError
+
+TALK = "talk"
+"""What is written where no tool fits."""
+MEMORY = 2
+"""Earlier turns that are told."""
+LONGEST_SPAN = 6
+"""Words of what a person said that become one argument, at most."""
+_SAID = 160
+"""Characters of an earlier turn."""
+Tool = Mapping[str, Any]
+"""A function as OpenAI's protocol describes it: name, description, parameters."""
+Before = tuple[str, str, bool]
+"""An earlier turn: what was said, which tool was called, whether that failed."""
+
+
+def ask_call(said: str, tools: Sequence[Tool], before: Sequence[Before] = ()) -> list[BaseMessage]:
+    """Return the messages that ask which tool serves what a person said.
+
+    Args:
+      said: the person's words.
+      tools: what may be called.
+      before: earlier turns, the oldest first.
+    """
+    told = [{"said": s[:_SAID], "call": call, "failed": failed} for s, call, failed in before]
+    shown = [
+        {
+            "name": t["name"],
+            "parameters": ", ".join(t["parameters"].get("properties", {})),
+            "description": " ".join(str(t.get("description", "")).split("\n\n")[0].split()),
+        }
+        for t in tools
+    ]
+    return [
+        SystemMessage(render("caller")),
+        HumanMessage(render("call", tools=shown, before=told, said=said)),
+    ]
+
+
+def call_schema(tools: Sequence[Tool], said: str) -> Schema:
+    """Return the schema of a call: one of the tools with its arguments, or none.
+
+    Free texts are made of the person's own words: a small model that is to copy a rare
+    word writes a commoner one in its place.
+    """
+    options = [_call_of(TALK, {})]
+    for tool in tools:
+        given = tool["parameters"].get("properties", {})
+        needed = tool["parameters"].get("required", ())
+        asked = {n: _value(given[n], said) for n in needed if n not in VERBATIM}
+        options.append(_call_of(tool["name"], asked))
+    return {"title": "call", "description": "Which tool serves the person.", "anyOf": options}
+
+
+def _call_of(name: str, arguments: Mapping[str, Schema]) -> Schema:
+    properties: dict[str, Schema] = {"call": {"type": "string", "enum": [name]}}
+    if arguments:
+        properties["arguments"] = _object(arguments)
+    return _object(properties)
+
+
+def _object(properties: Mapping[str, Schema]) -> Schema:
+    return {
+        "type": "object", "properties": dict(properties), "required": list(properties),
+        "additionalProperties": False,
+    }  # fmt: skip
+
+
+def _value(schema: Schema, said: str) -> Schema:
+    if schema.get("type") != "string" or "enum" in schema:
+        return {k: v for k, v in schema.items() if k in ("type", "enum", "items", "anyOf")}
+    return {"type": "string", "enum": spans(said)}
+
+
+def spans(said: str) -> list[str]:
+    """Return all runs of words in what was said, the shorter first."""
+    words = re.findall(r"[^\s\"?!,;()]+", said)
+    words = [w.rstrip(".:") for w in words if w.strip(".:'")]
+    found = [
+        " ".join(words[i : i + length])
+        for length in range(1, LONGEST_SPAN + 1)
+        for i in range(len(words) - length + 1)
+    ]
+    return list(dict.fromkeys(found)) or [said]
+
+
+def written(call: str, arguments: Mapping[str, Any]) -> str:
+    """Return the text of a call as a model is trained to write it."""
+    told: dict[str, Any] = {"call": call}
+    if arguments:
+        told["arguments"] = dict(arguments)
+    return json.dumps(told, separators=(",", ":"), ensure_ascii=False)
+
+
+class Caller(BaseChatModel):
+    """Calls one tool a turn and then says what it returned.
+
+    The parameters named in `VERBATIM` are not written by the model: they take what the
+    person said, whole.
+    """
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    model: BaseChatModel
+    """Answers under schemas."""
+
+    @property
+    def _llm_type(self) -> str:
+        return "mindseye-caller"
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Return the model with the tools that it may call."""
+        return self.bind(tools=[convert_to_openai_tool(t)["function"] for t in tools], **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        *,
+        tools: Sequence[Tool] = (),
+        **kwargs: Any,
+    ) -> ChatResult:
+        last = messages[-1]
+        if isinstance(last, ToolMessage):
+            # A small model that retells a result gets its numbers wrong.
+            message = AIMessage(str(last.text))
+        else:
+            message = self._called(messages, tools)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _called(self, messages: Sequence[BaseMessage], tools: Sequence[Tool]) -> AIMessage:
+        said = str(messages[-1].text)
+        by_name = {t["name"]: t for t in tools}
+
+        def parse(answer: Any) -> ToolCall | None:
+            name = answer["call"]
+            if name == TALK:
+                return None
+            if name not in by_name:
+                raise ToolError(f"no tool {name!r}; there are {', '.join(by_name)}")
+            whole = dict.fromkeys(by_name[name]["parameters"].get("properties", {}), said)
+            verbatim = {p: v for p, v in whole.items() if p in VERBATIM}
+            given = {**(answer.get("arguments") or {}), **verbatim}
+            return ToolCall(name=name, args=given, id=f"call-{secrets.token_hex(6)}")
+
+        asked = ask_call(said, tools, _before(messages[:-1]))
+        call = answer_under(self.model, asked, call_schema(tools, said), parse)
+        if call is None:
+            return AIMessage(render("talk"))
+        return AIMessage("", tool_calls=[call])
+
+
+def _before(messages: Sequence[BaseMessage]) -> list[Before]:
+    """Return the last few turns of a history."""
+    found: list[Before] = []
+    for message in messages:
+        if isinstance(message, HumanMessage):
+            found.append((str(message.text), TALK, False))
+        elif isinstance(message, AIMessage) and message.tool_calls and found:
+            found[-1] = (found[-1][0], message.tool_calls[-1]["name"], False)
+        elif isinstance(message, ToolMessage) and found:
+            found[-1] = (*found[-1][:2], message.status == "error")
+    return found[-MEMORY:]
+
+
+def load_caller(config: Config) -> BaseChatModel:
+    """Load the model that decides which tool is called.
+
+    The embedded model and scripted ones are made to call tools; others do so themselves.
+
+    Raises:
+      BadInput: no such model.
+      Unavailable: its weights, package or endpoint is not there.
+    """
+    embedded = config.model.startswith("smollm2")
+    options = dict(config.model_options)
+    if embedded:
+        options = {"device": config.device, "dtype": config.dtype} | options
+    name = CONVERSATION if config.model == "smollm2" else config.model
+    model = load_language(name, options)
+    return Caller(model=model) if embedded or config.model.startswith("scripted:") else model

@@ -1,0 +1,245 @@
+"""One conversation: an agent over the abilities, durable, that tells all it does as it does it."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import AgentMiddleware
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.tools import BaseTool
+from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.types import Command
+
+from mindseye.planner import events as ev
+from mindseye.planner.chat.abilities import Abilities, Hooks, Told
+from mindseye.planner.chat.caller import load_caller
+from mindseye.planner.chat.table import KeptTable
+from mindseye.planner.chat.tools import tools_of
+from mindseye.planner.chat.turns import (
+    Called,
+    Doing,
+    Ended,
+    Laid,
+    OnTurn,
+    Replied,
+    Returned,
+    Running,
+    Said,
+    TurnLog,
+)
+from mindseye.planner.config import Config
+from mindseye.planner.language.asking import render
+from mindseye.planner.live import doing
+from mindseye.planner.loaded import Models
+from mindseye.planner.record import save_frame
+from mindseye.tools.errors import BadInput, MindseyeError, ToolError
+
+LONGEST = 2000
+"""Characters of a turn."""
+MOST_STEPS = 24
+"""Calls of the model and of tools in one turn."""
+MEMORY = "memory.sqlite"
+
+
+class Stopped(MindseyeError):
+    """The person said stop."""
+
+
+class Conversation:
+    """A talk about one table: tasks, follow-ups, questions, what-ifs.
+
+    All that happens is told as events of `mindseye.planner.chat.turns`, to `on_turn`
+    and to the folder's log. The same folder goes on later where it ended.
+
+    Args:
+      folder: of the conversation; made if it is missing.
+      config: settings; those of the table count when it is laid first.
+      tools: further tools that the language model may call, such as `mindseye.register_tool` has.
+      model: decides which tool is called; None takes the config's.
+      on_turn: called with every event, in the thread that `say` is called in.
+
+    Raises:
+      BadInput: the folder holds a conversation that cannot be gone on with.
+      Unavailable: a model is not there.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        config: Config | None = None,
+        *,
+        tools: Sequence[BaseTool] = (),
+        model: BaseChatModel | None = None,
+        on_turn: OnTurn | None = None,
+    ) -> None:
+        self.config = config or Config()
+        self._log = TurnLog(folder, on_turn)
+        self._stop = threading.Event()
+        self._doing, self._call = "", ""
+        self.models = Models(self.config)
+        self.table = KeptTable(folder, self.config, self.models.vision, self._check)
+        self.abilities = Abilities(
+            folder, self.config, self.models, self.table,
+            Hooks(event=self._hear, began=self._began),
+        )  # fmt: skip
+        self._memory = sqlite3.connect(folder / MEMORY, check_same_thread=False)
+        self._thread: Any = {"configurable": {"thread_id": folder.name}}
+        self._agent: Any = create_agent(
+            model or load_caller(self.config),
+            [*tools_of(self.abilities), *tools],
+            system_prompt=render("conversation"),
+            middleware=[_Telling(self)],
+            checkpointer=SqliteSaver(self._memory),
+        )
+        self.show_table()
+
+    def say(self, text: str) -> str:
+        """Take a person's turn and return the answer; whatever happens is told on the way.
+
+        Raises:
+          BadInput: there is nothing in the text, or too much.
+        """
+        words = " ".join(text.split())
+        if not any(c.isalnum() for c in words):
+            raise BadInput("say something: a task, a question, or help")
+        if len(words) > LONGEST:
+            raise BadInput(f"that has {len(words)} characters; {LONGEST} are enough")
+        self._stop.clear()
+        self._log.tell(Said(text=words))
+        started, reply, how, reason = time.monotonic(), "", "done", ""
+        try:
+            self._tell_doing("thinking")
+            reply = self._answer(words)
+        except Stopped:
+            how = "stopped"
+            reply = "Stopped."
+        except (MindseyeError, ToolError) as error:
+            how = "failed"
+            reason = reply = " ".join(str(error).split())
+        except Exception as error:  # A bug of ours or a plug-in's: the talk goes on.
+            how = "failed"
+            reason = reply = " ".join(f"{type(error).__name__}: {error}".split())
+        finally:
+            if how != "done":
+                self._mend()
+        self._log.tell(Replied(text=reply))
+        self._log.tell(Ended(how=how, reason=reason, seconds=round(time.monotonic() - started, 3)))
+        return reply
+
+    def _answer(self, words: str) -> str:
+        settings = {**self._thread, "recursion_limit": MOST_STEPS}
+        message = HumanMessage(words)
+        for _ in self._agent.stream({"messages": [message]}, settings, stream_mode="updates"):
+            self._check()
+        last = self._agent.get_state(self._thread).values["messages"][-1]
+        return str(last.text) if isinstance(last, AIMessage) else ""
+
+    def _mend(self) -> None:
+        """Leave world and memory as a turn that was cut off should: nothing half done."""
+        self._stop.clear()
+        messages = self._agent.get_state(self._thread).values.get("messages") or []
+        asked = [c for m in messages if isinstance(m, AIMessage) for c in m.tool_calls]
+        answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+        # Providers refuse a history in which a call has no answer.
+        cut = [
+            ToolMessage("cut off", tool_call_id=c["id"] or "", status="error")
+            for c in asked
+            if c["id"] not in answered
+        ]
+        if cut:
+            self._agent.update_state(self._thread, {"messages": cut}, as_node="tools")
+        with_table = self.table.touched
+        if with_table:
+            self.table.raise_pusher()
+            self.show_table()
+
+    def stop(self) -> None:
+        """Stop the turn that is at work, from another thread."""
+        self._stop.set()
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            # Once, so that the record can still be closed in order.
+            self._stop.clear()
+            raise Stopped("stopped")
+
+    def _hear(self, event: ev.Event) -> None:
+        self._tell_doing(doing(event))
+        self._check()
+
+    def _tell_doing(self, text: str) -> None:
+        if text != self._doing:
+            self._doing = text
+            self._log.tell(Doing(text=text))
+
+    def _began(self, run: str) -> None:
+        self._log.tell(Running(call=self._call, run=run))
+
+    def show_table(self) -> None:
+        """Tell how the table stands now."""
+        frame = save_frame(self._log.folder, self.table.frame)
+        self._log.tell(Laid(frame=frame, scene=self.table.look()))
+
+    def called(self, call: str, tool: str, arguments: dict[str, Any]) -> None:
+        """Tell that a tool is called."""
+        self._check()
+        self._call = call
+        self._log.tell(Called(call=call, tool=tool, arguments=arguments))
+
+    def returned(self, tool: str, message: ToolMessage) -> None:
+        """Tell what a tool returned."""
+        told = message.artifact if isinstance(message.artifact, Told) else Told(text="")
+        self._log.tell(
+            Returned(
+                call=message.tool_call_id, tool=tool, text=str(message.text), run=told.run,
+                failed=message.status == "error", pictures=told.pictures,
+            )
+        )  # fmt: skip
+        if told.changed:
+            self.show_table()
+
+    def close(self) -> None:
+        """End it; its folder can be gone on with."""
+        self.table.close()
+        self._memory.close()
+        self._log.close()
+
+
+class _Telling(AgentMiddleware):
+    """Tells every tool call and what came of it; what a tool raises is told to the model."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self._conversation = conversation
+        # A model may call several tools at once; there is one table.
+        self._one = threading.Lock()
+
+    def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        call = request.tool_call
+        with self._one:
+            self._conversation.called(call["id"], call["name"], call["args"])
+            message = self._handled(request, handler)
+            if isinstance(message, ToolMessage):
+                self._conversation.returned(call["name"], message)
+        return message
+
+    def _handled(self, request: Any, handler: Callable[[Any], Any]) -> ToolMessage | Command[Any]:
+        call = request.tool_call
+        try:
+            result: ToolMessage | Command[Any] = handler(request)
+            return result
+        except Stopped:
+            raise
+        except (MindseyeError, ToolError) as error:
+            text = " ".join(str(error).split())
+        except Exception as error:  # Somebody's tool: its failure is an answer to the model.
+            text = " ".join(f"{type(error).__name__}: {error}".split())
+        return ToolMessage(
+            text, tool_call_id=call["id"], name=call["name"], status="error",
+            artifact=Told(text=text, changed=self._conversation.table.touched),
+        )  # fmt: skip

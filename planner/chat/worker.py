@@ -1,0 +1,84 @@
+"""One conversation as a process: `python -m mindseye.planner.chat.worker FOLDER`.
+
+Standard input takes one JSON object a line: `{"say": "..."}` or `{"stop": true}`; its end
+ends the process. All that happens is in the folder's log (`mindseye.planner.chat.turns`).
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from mindseye.planner.chat.turns import Ended, Replied, TurnLog
+from mindseye.planner.config import Config, merge
+from mindseye.tools.errors import BadInput, MindseyeError
+
+
+def _orders(stream: TextIO) -> Iterator[dict[str, Any]]:
+    """Yield what comes in; a line that is no order is passed over."""
+    for line in stream:
+        with contextlib.suppress(ValueError):
+            order = json.loads(line)
+            if isinstance(order, dict):
+                yield order
+
+
+def serve(folder: Path, config: Config, stream: TextIO) -> None:
+    """Hold the conversation in `folder` until `stream` ends.
+
+    Raises:
+      MindseyeError: it cannot be begun or gone on with; its log says so too.
+    """
+    from mindseye.planner.chat.conversation import Conversation
+
+    try:
+        conversation = Conversation(folder, config)
+    except MindseyeError as error:
+        reason = " ".join(str(error).split())
+        log = TurnLog(folder)
+        log.tell(Replied(text=reason))
+        log.tell(Ended(how="failed", reason=reason))
+        log.close()
+        raise
+    waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for order in _orders(stream):
+            if order.get("stop"):
+                conversation.stop()
+            elif isinstance(order.get("say"), str):
+                waiting.put(order["say"])
+        conversation.stop()
+        waiting.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    with contextlib.closing(conversation):
+        while (said := waiting.get()) is not None:
+            with contextlib.suppress(BadInput):  # Said by nobody: there is nothing in it.
+                conversation.say(said)
+
+
+def main() -> int:
+    """Run the process."""
+    parser = argparse.ArgumentParser(description="Hold one conversation.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--config-json", default="{}", help="settings that differ, as JSON")
+    given = parser.parse_args()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        config = merge(Config(), json.loads(given.config_json), "--config-json")
+        serve(given.folder, config, sys.stdin)
+    except (MindseyeError, ValueError) as error:
+        sys.stderr.write(f"mindseye: {' '.join(str(error).split())}\n")
+        return getattr(error, "exit_code", 2)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
