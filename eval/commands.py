@@ -120,6 +120,37 @@ def language(
     show(language_accuracy(model, path), as_json)
 
 
+@eval_app.command()
+def conversation(
+    n: N = 1,
+    seed: Seed = 0,
+    path: Annotated[Path | None, typer.Option(help="JSONL of turns of your own.")] = None,
+    model: Annotated[str | None, typer.Option(help="Language model.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder to write to; a new one.")] = None,
+    assign: Annotated[list[str] | None, typer.Option("--set-option", help="a.b=c")] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a scripted conversation of 30 turns on n tables; the world's state judges it."""
+    from mindseye.eval.conversation import conversation_accuracy
+    from mindseye.planner.config import load_config
+
+    settings = load_config(None, assign or [], {"model": model})
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+    folder = run or Path(settings.runs) / f"eval-conversation-{stamp}"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def tell(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{done}/{total}")
+
+    with contextlib.redirect_stdout(sys.stderr):
+        result = conversation_accuracy(folder, settings, n, seed, path, tell)
+    show(result, as_json)
+    if not as_json:
+        for miss in result["misses"]:
+            sys.stdout.write(f"  {miss['say']!r}: {'; '.join(miss['wrong'])}\n")
+
+
 @eval_app.command("minds-eye")
 def minds_eye(
     conditions: Annotated[

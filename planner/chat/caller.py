@@ -26,7 +26,7 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict
 
-from mindseye.planner.chat.tools import VERBATIM
+from mindseye.planner.chat.tools import OWN, VERBATIM
 from mindseye.planner.config import Config
 from mindseye.planner.language.answers import answer_under
 from mindseye.planner.language.asking import render
@@ -51,6 +51,8 @@ Before = tuple[str, str, bool]
 def ask_call(said: str, tools: Sequence[Tool], before: Sequence[Before] = ()) -> list[BaseMessage]:
     """Return the messages that ask which tool serves what a person said.
 
+    The conversation's own tools are called by name alone: the model was trained on them.
+
     Args:
       said: the person's words.
       tools: what may be called.
@@ -64,10 +66,12 @@ def ask_call(said: str, tools: Sequence[Tool], before: Sequence[Before] = ()) ->
             "description": " ".join(str(t.get("description", "")).split("\n\n")[0].split()),
         }
         for t in tools
+        if t["name"] not in OWN
     ]
+    known = [*(t["name"] for t in tools if t["name"] in OWN), TALK]
     return [
         SystemMessage(render("caller")),
-        HumanMessage(render("call", tools=shown, before=told, said=said)),
+        HumanMessage(render("call", known=known, others=shown, before=told, said=said)),
     ]
 
 

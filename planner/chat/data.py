@@ -69,7 +69,6 @@ class _Person:
         self.rng, self.split = rng, split
         self.names = random_names(rng)
         self._speaker = Speaker(rng, self.names, _PHRASES[split])
-        self._questions = questions(1, rng.randrange(2**31), split)
 
     def says(self, kind: str) -> str:
         """Return something that a tool of the kind serves."""
@@ -81,7 +80,7 @@ class _Person:
                     return said
         # The templates of questions are many more than those written for conversations.
         if kind == "physics" and rng.random() < 0.6:
-            return next(self._questions).question
+            return next(questions(1, rng.randrange(2**31), self.split)).question
         return _noisy(rng, self.fill(rng.choice(_sayings(kind, self.split))))
 
     def fill(self, template: str) -> str:
@@ -147,8 +146,6 @@ def call_example(rng: random.Random, split: Split) -> Example:
         said = person.says(kind)
         call = written("act" if kind == "follow" else kind, {})
     tools = [*own_tools(), *(_tool(o) for o in others)]
-    if rng.random() < 0.3:
-        rng.shuffle(tools)
     if rng.random() < 0.15 and kind in ("other", "talk"):
         tools = [t for t in tools if t not in own_tools()]
     system, user = (str(m.content) for m in ask_call(said, tools, _earlier(person, kind)))

@@ -72,7 +72,7 @@ class KeptTable:
             world.close()
             raise
         self.close()
-        self._world, self.observation, self.laid = world, observation, laid
+        self.world, self.observation, self.laid = world, observation, laid
         self._memory = Memory(self._seen())
 
     def _restore(self) -> None:
@@ -88,7 +88,7 @@ class KeptTable:
             ) from error
         for action in actions:
             with world_errors():
-                self.observation = self._world.step(action)[0]
+                self.observation = self.world.step(action)[0]
         self.touched = bool(actions)
 
     def reset(
@@ -104,7 +104,7 @@ class KeptTable:
 
     def _act(self, action: NDArray[np.float32]) -> Step:
         told = {"act": [float(v) for v in np.asarray(action, dtype=np.float32)]}
-        result = self._world.step(action)
+        result = self.world.step(action)
         # After the world took it: an action that never arrived must not be done on a restart.
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(told) + "\n")
@@ -134,4 +134,4 @@ class KeptTable:
     def close(self) -> None:
         """End the world's process."""
         with contextlib.suppress(AttributeError):
-            self._world.close()
+            self.world.close()

@@ -6,6 +6,8 @@ from mindseye.planner.chat.abilities import Abilities, Told
 
 VERBATIM = frozenset({"words", "question"})
 """Parameters that take what the person said as it is: abilities make follow-ups whole."""
+OWN = ("act", "undo", "look", "what_if", "plan", "physics", "why", "show", "lay")
+"""Names of the tools."""
 Result = tuple[str, Told]
 
 
