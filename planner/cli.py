@@ -41,6 +41,7 @@ from mindseye.planner.cli_io import (
 from mindseye.planner.cli_mcp import mcp
 from mindseye.planner.cli_runs import export, runs_app
 from mindseye.planner.cli_training import data_app, train_app
+from mindseye.planner.cli_web import web
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ app.command()(ask)
 app.command()(chat)
 app.command()(export)
 app.command()(mcp)
+app.command()(web)
 
 
 @app.command()

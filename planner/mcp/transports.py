@@ -2,9 +2,7 @@
 
 import contextlib
 import hmac
-import ipaddress
 import os
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from io import TextIOWrapper
@@ -15,6 +13,7 @@ import uvicorn
 from mcp.server.stdio import stdio_server
 
 from mindseye.planner.config import Config
+from mindseye.planner.listening import is_loopback, listen
 from mindseye.planner.mcp.server import MindseyeServer
 from mindseye.tools.errors import BadInput
 
@@ -64,15 +63,6 @@ def read_address(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine can reach a host."""
-    if host == "localhost":
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return False
-
-
 def check_token(host: str, token: str | None) -> None:
     """Refuse to be open to a network.
 
@@ -102,7 +92,7 @@ def serve_http(config: Config, address: str, token: str | None, say: Say) -> Non
     """
     host, port = read_address(address)
     check_token(host, token)
-    listener = _listen(host, port)
+    listener = listen(host, port, "--http")
     # The SDK checks Host and Origin for loopback names, against DNS rebinding.
     app: Any = MindseyeServer(config, "http").protocol().streamable_http_app(
         streamable_http_path=PATH, max_sessions=MOST_SESSIONS,
@@ -119,14 +109,6 @@ def serve_http(config: Config, address: str, token: str | None, say: Say) -> Non
     )  # fmt: skip
     with listener:
         uvicorn.Server(settings).run(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise BadInput(f"--http: cannot listen on {host}:{port}: {error}") from error
 
 
 class TokenGuard:

@@ -1,0 +1,180 @@
+"""What Gradio lays out: the columns, the box to write in, tabs and settings.
+
+What is shown of records is not Gradio's: `static/page.js` fills the empty elements below
+with pieces from `mindseye.planner.web.live`.
+"""
+
+import html
+import importlib.resources
+from typing import TYPE_CHECKING, Any, get_args
+
+import gradio as gr
+from gradio.themes.base import Base
+
+from mindseye.planner.config import Search, Tools
+from mindseye.planner.report import asset
+from mindseye.planner.web.conversations import Conversation, NotThere
+from mindseye.planner.web.workers import LONGEST, Busy
+from mindseye.tools.errors import BadInput
+from mindseye.tools.goals import COLOURS, SHAPES
+
+if TYPE_CHECKING:
+    from mindseye.planner.web.server import Site
+
+EXAMPLES = (
+    "push the red cube next to the blue ball",
+    "what is next to the ball?",
+    "what if you pushed the cube to the right?",
+    "now undo that",
+    "why did you do that?",
+    "A ball rolls off a 1 m table at 3 m/s. How far away does it land?",
+)
+_TALK = """
+<div id="talk" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
+<div id="status" role="status"><span class="spinner" aria-hidden="true"></span><span></span></div>
+"""
+_NOW = """
+<section aria-label="The world now"><h2>The world now</h2><div id="table"></div></section>
+<section aria-label="The last run"><div id="run"></div></section>
+"""
+_PAST = '<div id="runs"></div><div id="past-run" aria-live="polite"></div>'
+_GO_THERE = "(query) => { if (query) location.search = query; }"
+_LIST = "(words) => { window.mindseye.listRuns(words); }"
+
+
+def build(site: "Site") -> gr.Blocks:
+    """Return the page's layout, and what its buttons do."""
+    page: gr.Blocks
+    with gr.Blocks(title="mindseye", analytics_enabled=False, fill_width=True) as page:
+        gr.HTML("<h1>mindseye</h1><p>a mind's eye for language models</p>", elem_id="brand")
+        with gr.Row(elem_id="sides"):
+            with gr.Column(scale=5, min_width=320, elem_id="left"):
+                gr.HTML(_TALK, elem_id="talking")
+                _writing(site)
+            with gr.Column(scale=6, min_width=320, elem_id="right"), gr.Tabs():
+                with gr.Tab("Mind's eye"):
+                    gr.HTML(_NOW, elem_classes="eye")
+                with gr.Tab("Past runs", elem_id="past-tab"):
+                    words = gr.Textbox(label="Search", placeholder="words of the task", max_lines=1)
+                    words.input(None, words, js=_LIST)
+                    gr.HTML(_PAST, elem_classes="eye")
+                with gr.Tab("New conversation"):
+                    _settings(site)
+    return page
+
+
+def _writing(site: "Site") -> None:
+    def say(text: str, request: gr.Request) -> str:
+        _noted(lambda: site.workers.say(_conversation(site, request), text))
+        return ""
+
+    def stop(request: gr.Request) -> None:
+        _noted(lambda: site.workers.stop(_conversation(site, request)))
+
+    with gr.Row(elem_id="writing"):
+        box = gr.Textbox(
+            show_label=False, label="Your message", placeholder="Say what to do, or ask",
+            lines=1, max_lines=1, max_length=LONGEST, autofocus=True, container=False,
+            scale=6, min_width=120, elem_id="box",
+        )  # fmt: skip
+        send = gr.Button("Send", variant="primary", scale=1, min_width=64, elem_id="send")
+        halt = gr.Button("Stop", variant="stop", scale=1, min_width=64, elem_id="stop")
+    how: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+    box.submit(say, box, box, **how)
+    send.click(say, box, box, **how)
+    halt.click(stop, None, None, **how)
+    with gr.Row(elem_id="examples"):
+        for example in EXAMPLES:
+            button = gr.Button(example, size="sm", variant="secondary", elem_classes="example")
+            button.click(_saying(say, example), None, box, **how)
+
+
+def _saying(say: Any, text: str) -> Any:
+    def press(request: gr.Request) -> str:
+        return str(say(text, request))
+
+    return press
+
+
+def _settings(site: "Site") -> None:
+    config = site.conversations.config
+    gr.Markdown("A conversation has a table of its own. What you choose here begins another.")
+    names = [f"{c} {s}" for c in COLOURS for s in SHAPES]
+    objects = gr.Dropdown(
+        names, value=list(config.objects or ()), multiselect=True, label="Objects",
+        info="Without any, the seed lays the table.",
+    )  # fmt: skip
+    seed = gr.Number(config.seed, label="Seed", precision=0, minimum=0, maximum=2**32 - 1)
+    model = gr.Dropdown(list(site.models), value=site.models[0], label="Language model")
+    tools = gr.Radio(list(get_args(Tools)), value=config.tools, label="Tools that picture")
+    search = gr.Dropdown(list(get_args(Search)), value=config.search, label="Search")
+    budget = gr.Slider(1, 60, value=config.budget, step=1, label="Seconds a decision may take")
+    begin_it = gr.Button("Begin", variant="primary", elem_id="begin")
+    place = gr.Textbox(visible=False)
+
+    def begin(
+        objects: list[str], seed: int, model: str, tools: str, search: str, budget: float,
+        request: gr.Request,
+    ) -> str:  # fmt: skip
+        changes = {"objects": objects or None, "seed": seed, "tools": tools, "search": search,
+                   "budget": budget}  # fmt: skip
+        if model in site.models:
+            changes["model"] = model
+        visitor = _conversation(site, request).visitor
+        begun = _noted(lambda: site.conversations.begin(visitor, changes))
+        return f"?chat={begun.id}"
+
+    chosen = [objects, seed, model, tools, search, budget]
+    begin_it.click(
+        begin, chosen, place, queue=False, show_progress="hidden", api_visibility="private"
+    ).then(None, place, js=_GO_THERE)
+
+
+def _conversation(site: "Site", request: gr.Request) -> Conversation:
+    """Return the conversation that the page's address names."""
+    return site.conversations.find(request.query_params.get("chat"))
+
+
+def _noted(do: Any) -> Any:
+    """Do something; what a person did wrong is told in a note on the page."""
+    try:
+        return do()
+    except (BadInput, Busy, NotThere) as error:
+        # Gradio shows notes as markup, and errors quote what people wrote.
+        raise gr.Error(html.escape(str(error)), duration=8, print_exception=False) from error
+
+
+def theme() -> Base:
+    """Return the theme: the reader's own fonts, so nothing is fetched."""
+    system = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+    return Base(
+        primary_hue="emerald", neutral_hue="stone", radius_size="lg", font=system,
+        font_mono=("ui-monospace", "monospace"),
+    ).set(
+        body_background_fill="var(--page)", body_background_fill_dark="var(--page)",
+        body_text_color="var(--ink)", body_text_color_dark="var(--ink)",
+    )  # fmt: skip
+
+
+def css() -> str:
+    """Return the stylesheet: the report's pieces keep to the elements of class `eye`."""
+    return (
+        f"{asset('palette.css')}\n.eye, #talk {{\n{asset('pieces.css')}\n}}\n{_static('page.css')}"
+    )
+
+
+def head() -> str:
+    """Return what stands in the page's head: its script, and that of the report."""
+    icon = '<link rel="icon" href="data:image/svg+xml,' + _ICON + '">'
+    return f"{icon}<script>{asset('report.js')}\n{_static('page.js')}</script>"
+
+
+_ICON = (
+    "%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Ccircle cx='16' cy='16' "
+    "r='14' fill='%231a7f4b'/%3E%3Ccircle cx='16' cy='16' r='6' fill='white'/%3E%3C/svg%3E"
+)
+
+
+def _static(name: str) -> str:
+    file = importlib.resources.files("mindseye.planner.web") / "static" / name
+    return file.read_text(encoding="utf-8")
