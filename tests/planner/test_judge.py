@@ -10,21 +10,13 @@ from hypothesis import strategies as st
 from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
 from mindseye.planner.gate import Costs, gate
 from mindseye.planner.judge import Picture, Trust, judge, video_value
+from mindseye.planner.language.data import scene_of
 from mindseye.planner.perception import Memory, clearly_satisfied
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import MANNERS, Subgoal, nominal_target
-from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph, SceneObject
+from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph
 
-
-def scene(**places: Point) -> SceneGraph:
-    objects = tuple(
-        SceneObject(referent=f"{n}_1", colour=n.split("_")[0], shape=n.split("_")[1], position=p)
-        for n, p in places.items()
-    )
-    return SceneGraph(objects=objects)
-
-
-START = scene(red_cube=(0.2, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+START = scene_of({"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
 
 
 def candidate(subgoal: Subgoal, where: SceneGraph, key: str, prior: float = 0.5) -> Candidate:
@@ -36,8 +28,8 @@ def candidate(subgoal: Subgoal, where: SceneGraph, key: str, prior: float = 0.5)
 
 def picture(value: float | None, imagined: Sequence[float], end: Point = (0.1, 0.1)) -> Picture:
     one = candidate(Subgoal(move="red cube", relation="in_area", area="top"), START, "c0")
-    moved = scene(red_cube=(0.1, 0.1), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
-    dreamt = scene(red_cube=end, blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    moved = scene_of({"red cube": (0.1, 0.1), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
+    dreamt = scene_of({"red cube": end, "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
     computed = Outcome(before=START, after=moved, moved={"red cube": (-0.1, -0.1)})
     seen = Outcome(before=START, after=dreamt, moved={})
     return Picture(
@@ -120,8 +112,8 @@ def test_a_way_around_exists_only_where_something_stands_in_the_way() -> None:
     proposal = Proposal(
         subgoal=Subgoal(move="red cube", relation="left_of", object="blue ball"), prior=1.0
     )
-    behind = scene(red_cube=(0.2, 0.0), blue_ball=(0.0, 0.0))
-    free = scene(red_cube=(-0.2, 0.1), blue_ball=(0.0, 0.0))
+    behind = scene_of({"red cube": (0.2, 0.0), "blue ball": (0.0, 0.0)})
+    free = scene_of({"red cube": (-0.2, 0.1), "blue ball": (0.0, 0.0)})
     assert "around" in {c.subgoal.manner for c in expand([proposal], behind, MANNERS)}
     assert "around" not in {c.subgoal.manner for c in expand([proposal], free, MANNERS)}
     absent = replace(proposal, subgoal=Subgoal(move="red star", relation="in_area", area="top"))
@@ -143,17 +135,19 @@ def test_proposals_that_change_nothing_make_room_for_others() -> None:
 
 
 def test_memory_keeps_what_is_hidden_and_lets_go_of_what_fell() -> None:
-    memory = Memory(scene(red_cube=(0.0, 0.0), blue_ball=(0.27, 0.0)))
+    memory = Memory(scene_of({"red cube": (0.0, 0.0), "blue ball": (0.27, 0.0)}))
     empty = SceneGraph(objects=())
     assert memory.update(empty).names == ("red cube", "blue ball")
     assert memory.update(empty).names == ("red cube",)
     assert memory.lost == ("blue ball",)
-    assert memory.update(scene(red_cube=(0.0, 0.1))).layout["red cube"] == (0.0, 0.1)
+    assert memory.update(scene_of({"red cube": (0.0, 0.1)})).layout["red cube"] == (0.0, 0.1)
 
 
 def test_memory_does_not_let_things_change_their_nature() -> None:
-    memory = Memory(scene(red_cube=(0.0, 0.0), blue_ball=(0.1, 0.0)))
-    misread = scene(red_cylinder=(0.05, 0.0), green_ball=(0.11, 0.0), purple_star=(-0.2, 0.0))
+    memory = Memory(scene_of({"red cube": (0.0, 0.0), "blue ball": (0.1, 0.0)}))
+    misread = scene_of(
+        {"red cylinder": (0.05, 0.0), "green ball": (0.11, 0.0), "purple star": (-0.2, 0.0)}
+    )
     assert memory.update(misread).layout == {"red cube": (0.05, 0.0), "blue ball": (0.11, 0.0)}
 
 

@@ -17,6 +17,7 @@ from mindseye.planner.candidates import Candidate
 from mindseye.planner.decide import branches
 from mindseye.planner.judge import Judgement, Picture
 from mindseye.planner.kept import Kept
+from mindseye.planner.language.data import scene_of
 from mindseye.planner.search import SEARCHES, search, search_options
 from mindseye.planner.search.cem import fitted, prior
 from mindseye.planner.search.interface import Budget, Leaf, Wave
@@ -24,7 +25,7 @@ from mindseye.planner.search.tree import DISCOUNT, GRID, Root, Tree, futures, ra
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, progress
 from mindseye.tools.subgoals import Subgoal, nominal_target
-from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph, SceneObject
+from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph
 
 GOLDEN = Path(__file__).parent / "golden"
 LINE = Goal.model_validate(
@@ -43,15 +44,7 @@ SUBGOALS = (
 )
 
 
-def scene(**places: Point) -> SceneGraph:
-    objects = tuple(
-        SceneObject(referent=f"{n}_1", colour=n.split("_")[0], shape=n.split("_")[1], position=p)
-        for n, p in places.items()
-    )
-    return SceneGraph(objects=objects)
-
-
-START = scene(red_cube=(0.2, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+START = scene_of({"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
 
 
 @dataclass
@@ -157,7 +150,7 @@ class Drawn(Counted):
 
     def value(self, leaf: Leaf, candidate: Candidate) -> Judgement:
         end = {"red cube": candidate.push.target}
-        worth = self.worth(self.state(scene(red_cube=candidate.push.target)))
+        worth = self.worth(self.state(scene_of({"red cube": candidate.push.target})))
         return Judgement(
             candidate=candidate, value=worth, confidence=1.0, predicted=end,
             target=candidate.push.target,
@@ -170,13 +163,13 @@ class Drawn(Counted):
         """Return the best there is, by looking at everything."""
         found = []
         for candidate in self.options(Leaf(scene=where)):
-            there = scene(red_cube=candidate.push.target)
+            there = scene_of({"red cube": candidate.push.target})
             ahead = DISCOUNT * self.optimum(there, horizon - 1) if horizon > 1 else 0.0
             found.append(max(self.worth(self.state(there)), ahead))
         return max(found)
 
 
-BEGIN = scene(red_cube=(-0.25, -0.25))
+BEGIN = scene_of({"red cube": (-0.25, -0.25)})
 """State 0 of a game."""
 
 
@@ -370,22 +363,24 @@ def test_options_are_checked_with_the_list(name: str) -> None:
 
 
 def test_scenes_are_the_same_up_to_what_vision_errs() -> None:
-    moved = scene(red_cube=(0.203, 0.198), blue_ball=(0.001, 0.0), green_star=(-0.2, 0.2))
-    far = scene(red_cube=(0.22, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    moved = scene_of(
+        {"red cube": (0.203, 0.198), "blue ball": (0.001, 0.0), "green star": (-0.2, 0.2)}
+    )
+    far = scene_of({"red cube": (0.22, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
     assert scene_key(moved) == scene_key(START) != scene_key(far)
     game = Drawn()
-    assert len({scene_key(scene(red_cube=game.place(k))) for k in range(2500)}) == 2500
+    assert len({scene_key(scene_of({"red cube": game.place(k)})) for k in range(2500)}) == 2500
 
 
 def test_what_is_kept_is_found_again_near_by_and_is_bounded() -> None:
-    kept, other = Kept(3), scene(red_cube=(0.2, 0.2), blue_ball=(0.0, 0.0))
+    kept, other = Kept(3), scene_of({"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0)})
     push = Perfect().options(Leaf(scene=START))[0]
     shown = Outcome(before=START, after=START, moved={})
     seen = Picture(candidate=push, computed=shown, computed_reward=Reward(value=1, confidence=1))
     kept.keep(START, seen)
     # Seven millimetres lead over a line of the grid, and are what a push misses its target by.
-    near = scene(red_cube=(0.207, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
-    far = scene(red_cube=(0.22, 0.2), blue_ball=(0.0, 0.0), green_star=(-0.2, 0.2))
+    near = scene_of({"red cube": (0.207, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
+    far = scene_of({"red cube": (0.22, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
     again = replace(push, id="other")
     assert scene_key(near) != scene_key(START)
     found = kept.picture(near, again, "physics")
@@ -395,7 +390,7 @@ def test_what_is_kept_is_found_again_near_by_and_is_bounded() -> None:
     assert kept.picture(far, push, "physics") is None
     assert kept.picture(other, push, "physics") is None
     for k in range(5):
-        kept.keep(scene(red_cube=(0.05 * k, 0.0)), seen)
+        kept.keep(scene_of({"red cube": (0.05 * k, 0.0)}), seen)
     assert len(kept) == 3
     assert kept.picture(START, push, "physics") is None
 
