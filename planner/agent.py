@@ -1,5 +1,6 @@
 """The agent: four models and the loop that binds them, behind three methods."""
 
+import asyncio
 import random
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from mindseye.planner.loop import Episode, RunResult, begin
 from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder
+from mindseye.planner.streaming import Streaming
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, progress
@@ -120,6 +122,16 @@ class Agent:
         return RunResult(
             success=success, reason=reason, steps=episode.steps, seconds=seconds, run=folder
         )
+
+    def stream(self, task: str, world: World) -> Streaming[ev.Event, RunResult]:
+        """Solve a task in a thread; iterate over its events, then read `result`; see `run`."""
+        return Streaming(lambda tell: self.run(task, world, on_event=tell))
+
+    async def arun(
+        self, task: str, world: World, recorder: Recorder | NullRecorder | None = None
+    ) -> RunResult:
+        """Solve a task without blocking the event loop; see `run`."""
+        return await asyncio.to_thread(self.run, task, world, recorder)
 
     def plan(
         self,

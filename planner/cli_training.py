@@ -20,6 +20,7 @@ _DATA = {
     "vision": "mindseye.tools.vision.data:make_vision_data",
     "language": "mindseye.planner.language.data:make_language_data",
     "minds-eye": "mindseye.planner.questions.data:make_minds_eye_data",
+    "conversation": "mindseye.planner.chat.data:make_conversation_data",
 }
 _TRAIN = {
     "video": "mindseye.tools.video.train:train_video",
@@ -117,6 +118,7 @@ _HELP = {
         "Train the language model's adapter.",
     ),
     "minds-eye": ("Physics questions with scene programs and answers.", ""),
+    "conversation": ("What people say, with the tool that serves it.", ""),
 }
 for _kind, (_made, _trained) in _HELP.items():
     data_app.command(_kind, help=_made)(_data_command(_kind))

@@ -9,6 +9,7 @@ dotted path `package.module:Attribute`, or an entry point in the group
 import importlib
 import importlib.metadata
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -175,6 +176,24 @@ def backend_path(kind: Kind, name: str) -> str:
             f"no {kind} back-end called {name!r}; known: {known}; or give package.module:Attribute"
         )
     return path
+
+
+def register_world(name: str, path: str) -> None:
+    """Let `make_world` and every command know a world by a short name.
+
+    Args:
+      name: short name.
+      path: `package.module:Class` of a Gymnasium environment whose observation holds
+        `frame` and `pusher`. A path, since the world runs in a process of its own.
+
+    Raises:
+      BadInput: no such path, or a name that another world has.
+    """
+    if not re.fullmatch(r"[\w.]+:\w+", path):
+        raise BadInput(f"a world is registered as package.module:Class, not {path!r}")
+    if BACKENDS["world"].get(name, path) != path:
+        raise BadInput(f"a world called {name!r} is there already; choose another name")
+    BACKENDS["world"][name] = path
 
 
 def _parameters(factory: Any) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """One conversation: an agent over the abilities, durable, that tells all it does as it does it."""
 
+import asyncio
 import sqlite3
 import threading
 import time
@@ -30,6 +31,7 @@ from mindseye.planner.chat.turns import (
     Returned,
     Running,
     Said,
+    Turn,
     TurnLog,
 )
 from mindseye.planner.config import Config
@@ -37,6 +39,8 @@ from mindseye.planner.language.asking import render
 from mindseye.planner.live import doing
 from mindseye.planner.loaded import Models
 from mindseye.planner.record import save_frame
+from mindseye.planner.registry import registered_tools
+from mindseye.planner.streaming import Streaming
 from mindseye.tools.errors import BadInput, MindseyeError, ToolError
 
 LONGEST = 2000
@@ -59,7 +63,7 @@ class Conversation:
     Args:
       folder: of the conversation; made if it is missing.
       config: settings; those of the table count when it is laid first.
-      tools: further tools that the language model may call, such as `mindseye.register_tool` has.
+      tools: further tools that the language model may call, beside those of `register_tool`.
       model: decides which tool is called; None takes the config's.
       on_turn: called with every event, in the thread that `say` is called in.
 
@@ -91,7 +95,7 @@ class Conversation:
         self._thread: Any = {"configurable": {"thread_id": folder.name}}
         self._agent: Any = create_agent(
             model or load_caller(self.config),
-            [*tools_of(self.abilities), *tools],
+            [*tools_of(self.abilities), *registered_tools(), *tools],
             system_prompt=render("conversation"),
             middleware=[_Telling(self)],
             checkpointer=SqliteSaver(self._memory),
@@ -130,6 +134,23 @@ class Conversation:
         self._log.tell(Replied(text=reply))
         self._log.tell(Ended(how=how, reason=reason, seconds=round(time.monotonic() - started, 3)))
         return reply
+
+    def stream(self, text: str) -> Streaming[Turn, str]:
+        """Take a turn in a thread; iterate over its events, then read `result`.
+
+        Raises:
+          BadInput: while iterating, as `say`.
+        """
+
+        def work(tell: OnTurn) -> str:
+            with self._log.heard_by(tell):
+                return self.say(text)
+
+        return Streaming(work)
+
+    async def asay(self, text: str) -> str:
+        """Take a turn without blocking the event loop; see `say`."""
+        return await asyncio.to_thread(self.say, text)
 
     def _answer(self, words: str) -> str:
         settings = {**self._thread, "recursion_limit": MOST_STEPS}

@@ -4,10 +4,11 @@ A conversation is a folder. `turns.jsonl` holds these events, one a line, as the
 whoever shows a conversation reads that file and the records of the runs it names.
 """
 
+import contextlib
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -131,7 +132,8 @@ class TurnLog:
 
     def __init__(self, folder: Path, on_turn: OnTurn | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self._on_turn = folder, on_turn
+        self.folder = folder
+        self._hearers = [] if on_turn is None else [on_turn]
         # Unbuffered: a line is in the file when `tell` returns, or not at all.
         self._file = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
@@ -139,8 +141,17 @@ class TurnLog:
         """Stamp an event, append it, pass it on."""
         stamped = turn.model_copy(update={"at": round(time.time(), 3)})
         os.write(self._file, stamped.model_dump_json(exclude_defaults=False).encode() + b"\n")
-        if self._on_turn is not None:
-            self._on_turn(stamped)
+        for hear in self._hearers:
+            hear(stamped)
+
+    @contextlib.contextmanager
+    def heard_by(self, on_turn: OnTurn) -> Iterator[None]:
+        """Call `on_turn` too with what is told meanwhile."""
+        self._hearers.append(on_turn)
+        try:
+            yield
+        finally:
+            self._hearers.remove(on_turn)
 
     def close(self) -> None:
         """Close the file."""

@@ -7,6 +7,7 @@ takes nothing with it.
 """
 
 import contextlib
+import os
 import secrets
 import signal
 import subprocess
@@ -19,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mindseye.tools.contracts import load_backend
+from mindseye.tools.contracts import backend_path, load_backend
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
 
 ANSWER_SECONDS = 120.0
@@ -32,6 +33,11 @@ def _open(name: str, options: dict[str, Any]) -> Any:
 
         return gymnasium.make(name, **options).unwrapped
     return load_backend("world", name, options)
+
+
+def _resolved(name: str) -> str:
+    """Return a world's name as another process understands it: it has no registry of ours."""
+    return name if "/" in name else backend_path("world", name)
 
 
 def serve(address: str, key: bytes) -> None:
@@ -121,6 +127,8 @@ class SealedWorld:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _CHILD, str(listener.address)],
                 stdin=subprocess.PIPE,
+                # It finds the modules that its owner finds: a world may stand beside a script.
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(p or "." for p in sys.path)},
                 # What a world prints must not get between a program and its answer.
                 stdout=2,
             )
@@ -132,7 +140,7 @@ class SealedWorld:
             self._scoring: Connection | None = _accept(listener, self._process)
         self._episode: tuple[int | None, dict[str, Any]] = (None, {})
         try:
-            _ask(self._acting, "open", (name, options or {}))
+            _ask(self._acting, "open", (_resolved(name), options or {}))
         except MindseyeError:
             self.close()
             raise

@@ -1,0 +1,37 @@
+"""Tools that other people add: a Python function that the language model may call."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from mindseye.tools.errors import BadInput
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_functions: dict[str, Callable[..., Any]] = {}
+
+
+def register_tool(function: Function) -> Function:
+    """Let every conversation from now on call a function; use it as a decorator.
+
+    Its type hints say what it takes, the first paragraph of its docstring what it does: that
+    brief description is all a language model is told of it, as in Toolformer (Schick et al.,
+    2023). What it returns is told as text; what it raises is told too, and ends nothing.
+
+    Raises:
+      BadInput: it has no docstring, or a name that a conversation's own tool has.
+    """
+    from mindseye.planner.chat.tools import OWN
+
+    name = function.__name__
+    if not (function.__doc__ or "").strip():
+        raise BadInput(f"the tool {name!r} needs a docstring: it is all that a model is told of it")
+    if name in OWN:
+        raise BadInput(f"a tool {name!r} is there already; others: {', '.join(OWN)}")
+    _functions[name] = function
+    return function
+
+
+def registered_tools() -> list[Any]:
+    """Return the tools that were registered, as LangChain has them."""
+    from langchain_core.tools import StructuredTool
+
+    return [StructuredTool.from_function(function) for function in _functions.values()]

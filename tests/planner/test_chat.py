@@ -1,0 +1,428 @@
+"""Conversations: follow-ups, questions about the scene, and the real agent on a real table.
+
+World, vision and physics are real; the language model is a script.
+"""
+
+import contextlib
+import json
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.tools import tool
+
+from mindseye.planner.chat.abilities import named_objects
+from mindseye.planner.chat.caller import call_schema, spans
+from mindseye.planner.chat.conversation import Conversation
+from mindseye.planner.chat.data import call_examples, own_tools
+from mindseye.planner.chat.dialogue import Dialogue, Pending, Task, whole
+from mindseye.planner.chat.seeing import answer
+from mindseye.planner.chat.terminal import Terminal
+from mindseye.planner.chat.tools import OWN
+from mindseye.planner.chat.turns import (
+    Called,
+    Ended,
+    Laid,
+    Replied,
+    Returned,
+    Running,
+    Said,
+    Turn,
+    TurnLog,
+    read_turns,
+)
+from mindseye.planner.config import Config
+from mindseye.planner.language.data import scene_of
+from mindseye.planner.language.mentions import Ambiguous
+from mindseye.planner.record import read_record
+from mindseye.planner.replay import replay
+from mindseye.tools.errors import BadInput
+from mindseye.tools.goals import Goal
+
+NAMES = ("red cube", "yellow cube", "blue ball", "red ball", "green star")
+SCENE = scene_of(
+    {
+        "red cube": (-0.2, 0.0), "yellow cube": (0.2, -0.2), "blue ball": (0.0, 0.0),
+        "red ball": (0.2, 0.2), "green star": (0.09, 0.0),
+    }
+)  # fmt: skip
+
+
+def goal(**item: str) -> Goal:
+    return Goal.model_validate({"all": [item]})
+
+
+def done(goal_: Goal, words: str = "...", **moved: tuple[float, float]) -> Dialogue:
+    """Return what is remembered after a task that moved the red cube."""
+    after = {**SCENE.layout, "red cube": (-0.1, 0.0)}
+    task = Task(words=words, goal=goal_, run="r", before=SCENE.layout, after=after)
+    return Dialogue(tasks=(task,), focus=("red cube",), run="r")
+
+
+NEXT_TO = done(
+    goal(relation="near", subject="red cube", object="green star"),
+    "push the red cube next to the green star",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("push the blue ball left", "push the blue ball left"),
+        ("and the blue ball too", "push the blue ball next to the green star"),
+        ("Now the yellow one, please.", "push the yellow cube next to the green star"),
+        ("same with the blue ball and the red ball",
+         "push the blue ball next to the green star and push the red ball next to the green star"),
+        ("the other cube", "push the yellow cube next to the green star"),
+        ("and the other one?", "push the yellow cube next to the green star"),
+        ("no, i meant the blue ball", "push the blue ball next to the green star"),
+        ("what about the blue one", "push the blue ball next to the green star"),
+        ("again", "push the red cube next to the green star"),
+        ("ok, do it once more please", "push the red cube next to the green star"),
+        ("not there, behind the blue ball", "push the red cube behind the blue ball"),
+        ("rather to the left", "push the red cube to the left"),
+        ("push it to the top", "push the red cube to the top"),
+        ("put the blue ball behind it", "put the blue ball behind it"),
+        ("it should stand behind the star", "the red cube should stand behind the star"),
+    ],
+)  # fmt: skip
+def test_a_follow_up_becomes_a_whole_order(words: str, meant: str) -> None:
+    order = whole(words, NEXT_TO, NAMES)
+    assert (order.words, order.to) == (meant, None)
+
+
+def test_further_goes_on_along_the_way() -> None:
+    order = whole("a bit further", NEXT_TO, NAMES)
+    assert order.to is not None
+    name, (x, y) = order.to
+    assert (name, round(x, 3), round(y, 3)) == ("red cube", -0.02, 0.0)
+
+
+def test_an_answer_to_which_completes_the_pending_order() -> None:
+    asked = Dialogue(
+        pending=Pending(
+            words="roll the ball left", phrase="ball", options=("blue ball", "red ball")
+        )
+    )
+    assert whole("the red one", asked, NAMES).words == "roll the red ball left"
+    assert whole("blue, please", asked, NAMES).words == "roll the blue ball left"
+    # Another order is no answer.
+    said = "push the green star next to the yellow cube"
+    assert whole(said, asked, NAMES).words == said
+
+
+@pytest.mark.parametrize("words", ["again", "the blue one too", "to the left"])
+def test_what_follows_on_nothing_says_so(words: str) -> None:
+    with pytest.raises(BadInput, match="say"):
+        whole(words, Dialogue(), NAMES)
+
+
+def test_the_other_one_of_many_is_asked_for() -> None:
+    with pytest.raises(Ambiguous) as doubt:
+        whole("and the other one", NEXT_TO.of(["green star"]), NAMES)
+    assert len(doubt.value.options) > 1
+
+
+_VOCABULARY = (
+    "the other one red blue cube cubes ball it that again further left behind to and now too "
+    "no same with push put not there everything them a bit more undo"
+)
+_WORDS = st.lists(st.sampled_from(_VOCABULARY.split(" ")), max_size=9).map(" ".join)
+
+
+@given(_WORDS)
+def test_any_words_become_an_order_or_one_clear_line(words: str) -> None:
+    with contextlib.suppress(BadInput):
+        order = whole(words, NEXT_TO, NAMES)
+        assert order.words == " ".join(order.words.split())
+
+
+def _understood(order: str, names: Sequence[str]) -> Goal:
+    """Read the orders that the questions below become."""
+    match = re.fullmatch(
+        r"put (?:the )?(\w+ \w+) (left of|right of|next to|near) (?:the )?(.*)", order
+    )
+    if match is None:
+        raise BadInput("not understood")
+    relation = {"left of": "left_of", "right of": "right_of"}.get(match[2], "near")
+    return goal(relation=relation, subject=match[1], object=match[3])
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "about"),
+    [
+        (
+            "How many balls are there?",
+            "2: the blue ball and the red ball.",
+            ("blue ball", "red ball"),
+        ),
+        ("count the red things", "2: the red cube and the red ball.", ("red cube", "red ball")),
+        ("how many objects do you see", "5: .*", NAMES),
+        ("Is there a purple cylinder?", "No.", ()),
+        ("do you see any stars", "Yes: the green star.", ("green star",)),
+        ("What colour is the star?", "Green.", ("green star",)),
+        ("which one is the leftmost", "The red cube is furthest left.", ("red cube",)),
+        ("what is furthest to the right?", ".* is furthest right.", None),
+        ("which ball is farthest back?", "The red ball is furthest back.", ("red ball",)),
+        ("what is nearest to the blue ball?", "The green star is nearest .* 9 cm away.", None),
+        ("what's farthest from the blue ball?", "The (yellow cube|red ball) is farthest .*", None),
+        ("what is next to the blue ball?", "The green star.", ("green star", "blue ball")),
+        ("what is left of the blue ball", "The red cube.", ("red cube", "blue ball")),
+        ("Is the green star near the blue ball?", "Yes: .*", None),
+        ("is the red cube right of the blue ball", "No: .*", None),
+        ("Where is the green star?", "The green star is .*9 cm right.*", ("green star",)),
+        ("Describe what you see.", "I see the red cube .*", NAMES),
+    ],
+)
+def test_questions_about_the_scene(question: str, said: str, about: Sequence[str] | None) -> None:
+    seen = answer(question, SCENE, _understood)
+    assert re.fullmatch(said, seen.text), seen.text
+    assert about is None or tuple(seen.about) == tuple(about)
+
+
+def test_a_question_about_what_is_not_there_says_what_is() -> None:
+    with pytest.raises(BadInput, match="no purple"):
+        answer("where is the purple cube?", SCENE, _understood)
+
+
+def test_objects_that_an_order_to_lay_names() -> None:
+    assert named_objects("three cubes and a red ball") == (
+        "red cube", "green cube", "blue cube", "red ball",
+    )  # fmt: skip
+    assert named_objects("start over") is None
+    assert named_objects("a blue box with a lilac star") == ("blue cube", "purple star")
+    with pytest.raises(BadInput, match="5 colours"):
+        named_objects("six balls")
+
+
+OBJECTS = ("red cube", "blue ball", "yellow star")
+LEFT = {"relation": "in_area", "subject": "red cube", "area": "left"}
+RIGHT = {"relation": "in_area", "subject": "red cube", "area": "right"}
+
+
+def config(folder: Path, calls: Sequence[Any], goals: Sequence[Any] = (), **more: Any) -> Config:
+    """Return settings with a scripted model that makes these calls."""
+    answers = {
+        "call": [c if isinstance(c, dict) else {"call": c} for c in calls],
+        "goal": [{"all": [g]} for g in goals] or [{"all": [LEFT]}],
+        "subgoals": [{"subgoals": [
+            {"move": "red cube", "relation": "in_area", "area": a} for a in ("left", "right")
+        ]}],
+        "check": [{"tools": "physics"}], "choice": [{"choice": 1}],
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "script.json"
+    script.write_text(json.dumps({"answers": answers}))
+    return Config(
+        model=f"scripted:{script}", objects=OBJECTS, seed=3, tools="physics", threads=1,
+        runs=str(folder / "runs"), **more,
+    )  # fmt: skip
+
+
+Talk = Callable[..., Conversation]
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    held: list[Conversation] = []
+
+    def begin(calls: Sequence[Any], goals: Sequence[Any] = (), **named: Any) -> Conversation:
+        folder = tmp_path / "runs" / "chats" / "one"
+        held.append(Conversation(folder, config(tmp_path, calls, goals), **named))
+        return held[-1]
+
+    yield begin
+    for conversation in held:
+        conversation.close()
+
+
+def turns(tmp_path: Path) -> list[Turn]:
+    return read_turns(tmp_path / "runs" / "chats" / "one")[0]
+
+
+@pytest.mark.slow
+def test_a_task_is_done_told_undone_and_gone_on_with_after_a_restart(
+    talk: Talk, tmp_path: Path
+) -> None:
+    first = talk(["act", "why", "show"])
+    start = first.table.look().layout
+    assert "Done: red cube in the left area" in first.say("push the red cube left")
+    assert re.search(r"Step 1: push the red cube .*worth \d", first.say("why so?"))
+    assert "what happened in step 1" in first.say("show me")
+    first.close()
+    record = read_record(tmp_path / "runs" / first.abilities.dialogue.run)
+    assert record.result is not None
+    assert record.result.success
+
+    again = talk(["undo", "undo"])
+    assert (again.table.frame == first.table.frame).all()
+    assert "Done" in again.say("put it back")
+    back = again.table.look().layout
+    assert max(abs(back["red cube"][i] - start["red cube"][i]) for i in (0, 1)) < 0.05
+    assert "nothing to undo" in again.say("put it back")
+    with pytest.raises(BadInput, match="conversation's table"):
+        replay(tmp_path / "runs" / again.abilities.dialogue.run)
+
+    told = turns(tmp_path)
+    kinds = [t.kind for t in told if t.kind not in ("doing", "laid")]
+    assert kinds[:6] == ["said", "called", "running", "returned", "replied", "ended"]
+    assert {t.how for t in told if isinstance(t, Ended)} == {"done"}
+    shown = next(t for t in told if isinstance(t, Returned) and t.tool == "show").pictures
+    assert (tmp_path / "runs" / shown[0].run / shown[0].path).stat().st_size > 1000
+    scenes = [t.scene for t in told if isinstance(t, Laid)]
+    assert scenes[0] != scenes[1]
+
+
+@pytest.mark.slow
+def test_stop_ends_a_task_within_a_second_and_leaves_everything_sane(
+    talk: Talk, tmp_path: Path
+) -> None:
+    stopped: list[float] = []
+
+    def stop() -> None:
+        stopped.append(time.monotonic())
+        held.stop()
+
+    def stop_when_it_acts(turn: Turn) -> None:
+        if turn.kind == "doing" and turn.text == "acting":
+            threading.Timer(0.1, stop).start()
+
+    held = talk(["act", "look"], on_turn=stop_when_it_acts)
+    assert held.say("push the red cube left") == "Stopped."
+    assert stopped
+    assert time.monotonic() - stopped[0] < 4  # A second on a quiet machine.
+    run = next(t.run for t in turns(tmp_path) if isinstance(t, Running))
+    result = read_record(tmp_path / "runs" / run).result
+    assert result is not None
+    assert not result.success
+    assert held.table.observation["pusher"][2] > 0.1
+    # The talk goes on, with the same model and history.
+    assert "I see" in held.say("what do you see?")
+
+
+@pytest.mark.slow
+def test_what_cannot_be_done_is_told_and_asked_back(talk: Talk, tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    @tool
+    def weigh(what: str, times: int) -> str:
+        """Weigh an object several times."""
+        seen.append(what)
+        if times > 3:
+            raise RuntimeError("the scale is [/red] broken")
+        return f"the {what} weighs 50 g"
+
+    held = talk(
+        [
+            {"call": "weigh", "arguments": {"what": "cube", "times": 2}},
+            {"call": "weigh", "arguments": {"what": "cube", "times": 9}},
+            "act", "lay", "act", "act", *3 * ["nonsense"], "undo",
+        ],
+        goals=[LEFT], tools=[weigh],
+    )  # fmt: skip
+    assert held.say("weigh the cube twice") == "the cube weighs 50 g"
+    assert "the scale is [/red] broken" in held.say("weigh the cube 9 times")
+    assert "no purple ball" in held.say("push the purple ball left")
+    assert "the red cube, the blue cube" in held.say("lay a red cube and a blue cube")
+    assert "say which" in held.say("push the cube left")
+    assert "Done" in held.say("the red one")
+    assert "no usable answer" in held.say("<script>alert(1)</script>")
+    assert "Done" in held.say("back with it")
+    failed = [t for t in turns(tmp_path) if isinstance(t, Ended) and t.how == "failed"]
+    assert len(failed) == 1
+    for nothing in ("", " ?! ", "x" * 3000):
+        with pytest.raises(BadInput):
+            held.say(nothing)
+
+
+@pytest.mark.slow
+def test_a_worker_process_holds_a_conversation(tmp_path: Path) -> None:
+    settings = config(tmp_path, ["talk"]).to_json()
+    folder = tmp_path / "runs" / "chats" / "two"
+    command = [
+        sys.executable, "-m", "mindseye.planner.chat.worker", str(folder), "--config-json",
+        json.dumps(settings),
+    ]  # fmt: skip
+    orders = '{"say": "hello"}\nnot json\n{"say": " "}\n{"stop": true}\n{"say": "again"}\n'
+    done = subprocess.run(command, input=orders, text=True, capture_output=True, timeout=300)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    told, _ = read_turns(folder)
+    assert [t.text for t in told if isinstance(t, Said)][:1] == ["hello"]
+    assert "table" in next(t.text for t in told if isinstance(t, Replied))
+    (folder / "table.jsonl").write_text("garbage\n")
+    done = subprocess.run(command, input="", text=True, capture_output=True, timeout=300)
+    assert done.returncode == 2
+    assert "begin a new conversation" in done.stderr
+
+
+def test_the_log_is_read_as_it_grows_and_over_what_a_crash_left(tmp_path: Path) -> None:
+    log = TurnLog(tmp_path)
+    log.tell(Said(text="one"))
+    first, at = read_turns(tmp_path)
+    with (tmp_path / "turns.jsonl").open("a") as file:
+        file.write('{"kind": "sa\n{"half')
+    log.tell(Called(call="c", tool="look", arguments={}))
+    log.tell(Replied(text="two"))
+    log.close()
+    later, _ = read_turns(tmp_path, at)
+    assert [t.kind for t in first] == ["said"]
+    assert [t.kind for t in later] == ["replied"]
+    assert read_turns(tmp_path / "nowhere") == ([], 0)
+
+
+@pytest.mark.parametrize("rich", [True, False])
+def test_the_terminal_shows_hostile_text_as_text(tmp_path: Path, rich: bool) -> None:
+    stream = StringIO()
+    terminal = Terminal(tmp_path, stream, rich=rich)
+    terminal.begin(tmp_path)
+    hostile = "[/red] [link=x] \x1b[2J\x07 <script>"
+    terminal(Called(call="c", tool=hostile, arguments={"a": hostile}))
+    terminal(Returned(call="c", tool="x", text=hostile, failed=True))
+    terminal(Replied(text=hostile))
+    terminal.close()
+    shown = stream.getvalue()
+    assert shown.count("[/red]") == 4
+    assert "\x1b[2J" not in shown
+    assert "\x07" not in shown
+
+
+def test_examples_ask_as_the_conversation_asks_and_answers_fit() -> None:
+    made = list(call_examples(150, 4))
+    called = {json.loads(e.answer)["call"] for e in made}
+    assert {*OWN, "talk"} <= called
+    assert len(called) > len(OWN) + 1  # Other people's tools too.
+    assert tuple(t["name"] for t in own_tools()) == OWN
+    schema = call_schema(own_tools(), "whatever")
+    assert [o["properties"]["call"]["enum"] for o in schema["anyOf"]] == [
+        ["talk"],
+        *([n] for n in OWN),
+    ]
+
+
+def test_sayings_of_dev_are_not_in_train() -> None:
+    import mindseye.planner.chat as package
+
+    folder = Path(next(iter(package.__path__))) / "sayings"
+    kinds = {p.name for p in (folder / "train").iterdir()}
+    assert kinds == {p.name for p in (folder / "dev").iterdir()}
+    for kind in kinds:
+        train, dev = (
+            {line.casefold() for line in (folder / s / kind).read_text().splitlines()}
+            for s in ("train", "dev")
+        )
+        assert len(train) > 200
+        assert not train & dev
+
+
+def test_arguments_are_runs_of_the_persons_words() -> None:
+    assert "New York" in spans("What's the weather in New York, please?")
+    assert spans("!?") == ["!?"]
