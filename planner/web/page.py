@@ -29,8 +29,9 @@ EXAMPLES = (
     "why did you do that?",
     "A ball rolls off a 1 m table at 3 m/s. How far away does it land?",
 )
+_BRAND = "<h1>mindseye</h1><p>a mind's eye for language models</p>"
 _TALK = """
-<div id="talk" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
+<div id="talk" class="eye" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
 <div id="status" role="status"><span class="spinner" aria-hidden="true"></span><span></span></div>
 """
 _NOW = """
@@ -46,19 +47,19 @@ def build(site: "Site") -> gr.Blocks:
     """Return the page's layout, and what its buttons do."""
     page: gr.Blocks
     with gr.Blocks(title="mindseye", analytics_enabled=False, fill_width=True) as page:
-        gr.HTML("<h1>mindseye</h1><p>a mind's eye for language models</p>", elem_id="brand")
+        gr.HTML(_BRAND, elem_id="brand", apply_default_css=False)
         with gr.Row(elem_id="sides"):
             with gr.Column(scale=5, min_width=320, elem_id="left"):
-                gr.HTML(_TALK, elem_id="talking")
+                gr.HTML(_TALK, elem_id="talking", apply_default_css=False)
                 _writing(site)
             with gr.Column(scale=6, min_width=320, elem_id="right"), gr.Tabs():
                 with gr.Tab("Mind's eye"):
-                    gr.HTML(_NOW, elem_classes="eye")
+                    gr.HTML(_NOW, elem_classes="eye", apply_default_css=False)
                 with gr.Tab("Past runs", elem_id="past-tab"):
                     words = gr.Textbox(label="Search", placeholder="words of the task", max_lines=1)
                     words.input(None, words, js=_LIST)
-                    gr.HTML(_PAST, elem_classes="eye")
-                with gr.Tab("New conversation"):
+                    gr.HTML(_PAST, elem_classes="eye", apply_default_css=False)
+                with gr.Tab("New table"):
                     _settings(site)
     return page
 
@@ -98,7 +99,7 @@ def _saying(say: Any, text: str) -> Any:
 
 def _settings(site: "Site") -> None:
     config = site.conversations.config
-    gr.Markdown("A conversation has a table of its own. What you choose here begins another.")
+    gr.Markdown("Every conversation has a table of its own. What you choose begins a new one.")
     names = [f"{c} {s}" for c in COLOURS for s in SHAPES]
     objects = gr.Dropdown(
         names, value=list(config.objects or ()), multiselect=True, label="Objects",
@@ -145,28 +146,43 @@ def _noted(do: Any) -> Any:
 
 
 def theme() -> Base:
-    """Return the theme: the reader's own fonts, so nothing is fetched."""
+    """Return the theme: the report's colours, and the reader's own fonts, so nothing is fetched."""
     system = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
-    return Base(
-        primary_hue="emerald", neutral_hue="stone", radius_size="lg", font=system,
-        font_mono=("ui-monospace", "monospace"),
-    ).set(
-        body_background_fill="var(--page)", body_background_fill_dark="var(--page)",
-        body_text_color="var(--ink)", body_text_color_dark="var(--ink)",
-    )  # fmt: skip
-
-
-def css() -> str:
-    """Return the stylesheet: the report's pieces keep to the elements of class `eye`."""
-    return (
-        f"{asset('palette.css')}\n.eye, #talk {{\n{asset('pieces.css')}\n}}\n{_static('page.css')}"
+    mono = ("ui-monospace", "monospace")
+    looks = {
+        "body_background_fill": "var(--page)", "body_text_color": "var(--ink)",
+        "body_text_color_subdued": "var(--soft)", "background_fill_primary": "var(--card)",
+        "background_fill_secondary": "var(--tint)", "border_color_primary": "var(--line)",
+        "block_background_fill": "var(--card)", "block_border_color": "var(--line)",
+        "block_title_text_color": "var(--ink)", "block_info_text_color": "var(--soft)",
+        "input_background_fill": "var(--page)", "input_border_color": "var(--line)",
+        "input_placeholder_color": "var(--soft)", "color_accent_soft": "var(--tint)",
+        "checkbox_label_background_fill": "var(--page)", "slider_color": "var(--good)",
+        "button_primary_background_fill": "var(--good)",
+        "button_primary_background_fill_hover": "var(--good)",
+        "button_primary_text_color": "var(--card)",
+        "button_secondary_background_fill": "var(--tint)",
+    }  # fmt: skip
+    # Each colour knows by itself what it is in the dark.
+    dark = {f"{name}_dark": value for name, value in looks.items()}
+    made = Base(
+        primary_hue="emerald", neutral_hue="stone", radius_size="lg", font=system, font_mono=mono
     )
+    return made.set(**looks, **dark, color_accent="var(--good)")
 
 
 def head() -> str:
-    """Return what stands in the page's head: its script, and that of the report."""
-    icon = '<link rel="icon" href="data:image/svg+xml,' + _ICON + '">'
-    return f"{icon}<script>{asset('report.js')}\n{_static('page.js')}</script>"
+    """Return what stands in the page's head: icon, stylesheet and script.
+
+    As a style sheet of Gradio's, its rules would be rewritten, and not for the better.
+    """
+    icon = f'<link rel="icon" href="data:image/svg+xml,{_ICON}">'
+    # What the report looks like keeps to this page's own elements.
+    pieces = f".eye {{\n{asset('pieces.css')}\n}}"
+    style = "\n".join((asset("palette.css"), pieces, _static("page.css")))
+    return (
+        f"{icon}<style>{style}</style><script>{asset('report.js')}\n{_static('page.js')}</script>"
+    )
 
 
 _ICON = (

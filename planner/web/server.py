@@ -61,7 +61,7 @@ def make_app(site: Site, password: str | None = None) -> Door:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     _add_routes(app, site)
     gr.mount_gradio_app(
-        app, page.build(site), path="/", css=page.css(), head=page.head(), theme=page.theme(),
+        app, page.build(site), path="/", head=page.head(), theme=page.theme(),
         footer_links=[], run_history=False, show_error=False, max_file_size=1, mcp_server=False,
         ssr_mode=False, pwa=False, enable_monitoring=False,
     )  # fmt: skip
