@@ -33,6 +33,7 @@ _STAGE_FILL = {
     "language": "#3e7bfa", "video": "#8f63e8", "physics": "#0b9fae", "vision": "#30a46c",
     "acting": "#e08a1e", "world": "#e08a1e", "everything else": "#9aa0ac",
 }  # fmt: skip
+_CONTROL = {c: "\ufffd" for c in (*range(32), *range(127, 160)) if chr(c) not in "\n\r\t"}
 _OTHER_FILLS = ("#d6477f", "#7a8b3c", "#5b6b8c", "#b5651d")
 
 
@@ -81,7 +82,15 @@ def templates(*more: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_without_control,
     )
+
+
+def _without_control(value: Any) -> Any:
+    """Put a visible sign for each control character of a text; `Markup` stays what it is."""
+    if isinstance(value, str) and not value.isprintable():
+        return value.translate(_CONTROL)
+    return value
 
 
 def asset(name: str) -> str:

@@ -85,7 +85,7 @@ def run_pieces(conversation: Conversation, folder: Path, name: str) -> list[Piec
     return pieces
 
 
-def past_runs_html(conversation: Conversation, runs: Sequence[Run]) -> str:
+def past_runs_html(runs: Sequence[Run]) -> str:
     """Return the list of past runs."""
     return _html("past_runs.html.jinja", runs=runs[:MOST_RUNS], more=len(runs) - MOST_RUNS)
 

@@ -31,16 +31,19 @@ EXAMPLES = (
 )
 _BRAND = "<h1>mindseye</h1><p>a mind's eye for language models</p>"
 _TALK = """
-<div id="talk" class="eye" role="log" aria-live="polite" aria-label="Conversation" tabindex="0"></div>
+<div id="talk" class="eye" role="log" aria-live="polite" aria-label="Conversation" tabindex="0">
+</div>
 <div id="status" role="status"><span class="spinner" aria-hidden="true"></span><span></span></div>
 """
 _NOW = """
 <section aria-label="The world now"><h2>The world now</h2><div id="table"></div></section>
 <section aria-label="The last run"><div id="run"></div></section>
 """
-_PAST = '<div id="runs"></div><div id="past-run" aria-live="polite"></div>'
+_PAST = """
+<label class="find">Find <input id="words" type="search" placeholder="words of the task"></label>
+<div id="runs"></div><div id="past-run"></div>
+"""
 _GO_THERE = "(query) => { if (query) location.search = query; }"
-_LIST = "(words) => { window.mindseye.listRuns(words); }"
 
 
 def build(site: "Site") -> gr.Blocks:
@@ -56,8 +59,6 @@ def build(site: "Site") -> gr.Blocks:
                 with gr.Tab("Mind's eye"):
                     gr.HTML(_NOW, elem_classes="eye", apply_default_css=False)
                 with gr.Tab("Past runs", elem_id="past-tab"):
-                    words = gr.Textbox(label="Search", placeholder="words of the task", max_lines=1)
-                    words.input(None, words, js=_LIST)
                     gr.HTML(_PAST, elem_classes="eye", apply_default_css=False)
                 with gr.Tab("New table"):
                     _settings(site)

@@ -1,7 +1,7 @@
 """The server of the page: Gradio's part, the live part, pictures of runs; the door before all."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from mindseye.planner.listening import is_loopback, listen
 from mindseye.planner.web import live, page
 from mindseye.planner.web.conversations import Conversations, NotThere
 from mindseye.planner.web.door import Door
-from mindseye.planner.web.workers import Busy, Workers
+from mindseye.planner.web.workers import COMMAND, Busy, Workers
 from mindseye.tools.errors import BadInput
 
 LEAST_PASSWORD = 8
@@ -94,9 +94,8 @@ def _add_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/past/{chat}")
     def past(chat: str, words: str = "") -> Response:
-        conversation = conversations.find(chat)
-        runs = conversations.past_runs(conversation, words[:200])
-        return HTMLResponse(live.past_runs_html(conversation, runs))
+        runs = conversations.past_runs(conversations.find(chat), words[:200])
+        return HTMLResponse(live.past_runs_html(runs))
 
     @app.get("/past/{chat}/{run}")
     def past_run(chat: str, run: str) -> Response:
@@ -107,7 +106,7 @@ def _add_routes(app: FastAPI, site: Site) -> None:
 
 def serve(
     config: Config, *, host: str, port: int, password: str | None, models: tuple[str, ...],
-    most: int, say: Say,
+    most: int, say: Say, command: Sequence[str] = COMMAND,
 ) -> None:  # fmt: skip
     """Serve the page until interrupted.
 
@@ -119,13 +118,14 @@ def serve(
       models: further language models that visitors may choose.
       most: conversations that may have a process at one time.
       say: is told the URL.
+      command: that begins a conversation's process; see `Workers`.
 
     Raises:
       BadInput: the address is taken, or a password is missing.
     """
     check_password(host, password)
     listener = listen(host, port, "--port")
-    workers = Workers(most=most)
+    workers = Workers(most=most, command=command)
     site = Site(
         conversations=Conversations(config),
         workers=workers,

@@ -157,8 +157,5 @@ def _plain(value: Any) -> str:
 
 
 def _cut(text: str, most: int = LONGEST) -> str:
-    """Return a text without control characters, and not longer than the page bears."""
-    clean = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
-    return (
-        clean if len(clean) <= most else f"{clean[:most]} … ({len(clean) - most} more characters)"
-    )
+    """Return a text that is not longer than the page bears."""
+    return text if len(text) <= most else f"{text[:most]} … ({len(text) - most} more characters)"

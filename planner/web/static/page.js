@@ -1,7 +1,7 @@
 // Fills the page's empty elements with pieces of HTML that the server makes of records.
 // The server escapes every text; nothing here makes markup of one.
 
-window.mindseye = (() => {
+(() => {
   const chat = new URLSearchParams(location.search).get("chat");
   const panels = {};
   let status = { busy: false, text: "connecting" };
@@ -115,6 +115,9 @@ window.mindseye = (() => {
     const button = event.target.closest?.("#runs button[data-run]");
     if (button) openRun(button.dataset.run);
   });
+  document.addEventListener("input", (event) => {
+    if (event.target.id === "words") listRuns(event.target.value);
+  });
   // Gradio makes elements when it wants to, also of tabs that are opened for the first time.
   const filled = new WeakSet();
   new MutationObserver(() => {
@@ -128,5 +131,4 @@ window.mindseye = (() => {
     }
   }).observe(document, { childList: true, subtree: true });
   follow();
-  return { listRuns };
 })();
