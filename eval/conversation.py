@@ -231,6 +231,8 @@ def _went(moved: Moved, before: Layout, after: Layout) -> bool:
 
 def _expected(turn: Scripted, layout: Layout) -> set[str] | None:
     """Return the objects that the answer must name, None where it need name none."""
+    if turn.nearest and turn.nearest not in layout:
+        return {turn.nearest}  # It is not there: no answer can be right.
     if turn.relation is not None:
         return {n for n in layout if _fulfils(turn.relation, n, layout)}
     if turn.nearest:

@@ -77,6 +77,7 @@ class Agent:
         on_event: OnEvent | None = None,
         pace: Pace | None = None,
         continues: str = "",
+        goal: Goal | None = None,
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -88,6 +89,7 @@ class Agent:
           on_event: called with every event, when there is no recorder.
           pace: of a recorded run, to do again exactly what it did.
           continues: name of the conversation whose world this is, if it has had runs before.
+          goal: what is wanted; None reads it out of the words.
 
         Raises:
           BadInput: the task makes no sense on this table.
@@ -107,7 +109,7 @@ class Agent:
         context.pace = pace
         episode = Episode(context, world, self.decoder, observation)
         try:
-            context.goal = self._understand(task, episode.memory.expected, context)
+            context.goal = self._understand(task, episode.memory.expected, context, goal)
             success, reason = episode.run()
         except ToolError as error:
             raise Unavailable(f"a model kept giving what cannot be used: {error}") from error
@@ -123,9 +125,11 @@ class Agent:
             success=success, reason=reason, steps=episode.steps, seconds=seconds, run=folder
         )
 
-    def stream(self, task: str, world: World) -> Streaming[ev.Event, RunResult]:
+    def stream(
+        self, task: str, world: World, goal: Goal | None = None
+    ) -> Streaming[ev.Event, RunResult]:
         """Solve a task in a thread; iterate over its events, then read `result`; see `run`."""
-        return Streaming(lambda tell: self.run(task, world, on_event=tell))
+        return Streaming(lambda tell: self.run(task, world, on_event=tell, goal=goal))
 
     async def arun(
         self, task: str, world: World, recorder: Recorder | NullRecorder | None = None
@@ -184,14 +188,17 @@ class Agent:
             goal=_NOTHING, expected=(), random_values=lot,
         )  # fmt: skip
 
-    def _understand(self, task: str, names: tuple[str, ...], context: Context) -> Goal:
+    def _understand(
+        self, task: str, names: tuple[str, ...], context: Context, given: Goal | None = None
+    ) -> Goal:
         if not names:
             raise BadInput("no object is seen on the table; is the camera's frame right?")
         started = time.monotonic()
-        goal = self.mind.understand(task, names)
+        goal = given or self.mind.understand(task, names)
         seconds = time.monotonic() - started
         context.spend("language", seconds)
-        context.recorder.emit(ev.Understood(goal=goal.to_json(), seconds=seconds))
+        told = ev.Understood(goal=goal.to_json(), given=given is not None, seconds=seconds)
+        context.recorder.emit(told)
         return goal
 
 

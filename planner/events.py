@@ -133,6 +133,8 @@ class Understood(_Event):
 
     kind: Literal["understood"] = "understood"
     goal: Plain
+    given: bool = False
+    """Whether it came with the task, and was not read out of the words."""
     words: str = ""
     seconds: Number = 0.0
 

@@ -22,6 +22,7 @@ from mindseye.planner.events import (
 )
 from mindseye.planner.record import OnEvent, Record, Recorder, read_record, versions
 from mindseye.tools.errors import BadInput
+from mindseye.tools.goals import Goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +104,10 @@ def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | 
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
     with contextlib.closing(world), Recorder(folder, on_event) as recorder:
-        agent.run(str(first.document["task"]), world, recorder=recorder, pace=pace)
+        agent.run(
+            str(first.document["task"]), world, recorder=recorder, pace=pace,
+            goal=next((Goal.model_validate(e.goal) for e in first.of(Understood) if e.given), None),
+        )  # fmt: skip
 
 
 def compare(first: Record, second: Record) -> tuple[str, int]:

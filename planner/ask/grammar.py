@@ -30,6 +30,12 @@ _PASSIVE = re.compile(
     r"(?:pushed|moved|nudged|shoved|slid)\b([^,;.?!]*)",
     re.I,
 )
+_GIVEN = re.compile(
+    r"\b(?:g[ia]v(?:e|es|en|ing)|takes?|took)\b ([^,;.?!]*?) (?:a|another) "
+    r"(?:\w+ )?(?:push|shove|nudge|kick|tap|poke)\b([^,;.?!]*)",
+    re.I,
+)
+"""Of somebody who "gives it a shove to the left"."""
 _PAST = re.compile(
     r"\b(I|you|we|one|somebody|someone|it) (?:just )?(push|nudge|shove|move)e?d\b", re.I
 )
@@ -70,6 +76,8 @@ def pushed_in(question: str) -> str | None:
 
     "What happens if I push the red cube left?" -> "push the red cube left".
     """
+    if match := _GIVEN.search(question):
+        return f"push {match[1]}{match[2]}".strip()
     question = _PAST.sub(r"\1 \2", question)
     if match := _ACTIVE.search(question):
         return f"push {match[1]}".strip()

@@ -21,7 +21,7 @@ from mindseye.planner.chat.reasons import kind_shown, pictures, reasons
 from mindseye.planner.chat.table import KeptTable
 from mindseye.planner.chat.turns import Picture
 from mindseye.planner.config import Config, merge
-from mindseye.planner.language.mentions import Ambiguous
+from mindseye.planner.language.mentions import Ambiguous, bind
 from mindseye.planner.loaded import Models
 from mindseye.planner.loop import RunResult
 from mindseye.planner.record import Recorder, new_run_folder, read_record
@@ -202,8 +202,8 @@ class Abilities:
         """
         scene = self.table.look()
         words = self._named(question, scene.names)
-        if pushed_in(words) is None:
-            words = f"what happens if I push {_WHAT_IF.sub('', words)}"
+        pushed = pushed_in(words) or f"push {_WHAT_IF.sub('', words)}"
+        words = f"what happens if I {_self_named(pushed, words, scene.names)}"
         return self._answered(
             Asking.checked(words, (), replace(self.config, objects=scene.names), "program", 1, 3)
         )
@@ -292,6 +292,14 @@ class Abilities:
         self._remember(Dialogue(run=self.dialogue.run))
         scene = self.table.look()
         return Told(text=f"A new table: the {', the '.join(scene.names)}.", changed=True)
+
+
+def _self_named(pushed: str, words: str, names: Sequence[str]) -> str:
+    """Return a push with "it" named by what the question speaks of first."""
+    mentioned = bind(words, names).names
+    if not mentioned or bind(pushed, names).names[:1] == mentioned[:1]:
+        return pushed
+    return re.sub(r"^push (?:it|that|this|them)\b", f"push the {mentioned[0]}", pushed)
 
 
 def _moved(task: Task) -> list[str]:

@@ -190,8 +190,22 @@ class Caller(BaseChatModel):
         asked = ask_call(said, tools, _before(messages[:-1]))
         call = answer_under(self.model, asked, call_schema(tools, said), parse)
         if call is None:
-            return AIMessage(render("talk"))
+            return AIMessage(small_talk(said))
         return AIMessage("", tool_calls=[call])
+
+
+_THANKS = re.compile(r"\b(?:thank\w*|thx|cheers|ta|great|nice|well done|perfect|good job)\b", re.I)
+_BYE = re.compile(r"\b(?:bye|goodbye|good night|see you|farewell|that's all)\b", re.I)
+_HELLO = re.compile(r"^\W*(?:hi|hello|hey|good (?:morning|day|evening|afternoon)|morning)\b", re.I)
+
+
+def small_talk(said: str) -> str:
+    """Return the answer where no tool fits: courtesies, and else what can be asked for."""
+    asks = "?" in said or "help" in said.lower()
+    return render(
+        "talk", thanks=bool(_THANKS.search(said)) and not asks, hello=bool(_HELLO.search(said)),
+        bye=bool(_BYE.search(said)) and not asks,
+    ).strip()  # fmt: skip
 
 
 def _before(messages: Sequence[BaseMessage]) -> list[Before]:

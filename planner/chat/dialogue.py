@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from mindseye.planner.language.lexicon import COLOUR_WORDS, SHAPE_WORDS, THING
+from mindseye.planner.language.lexicon import (
+    COLOUR_PLURALS,
+    COLOUR_WORDS,
+    SHAPE_PLURALS,
+    SHAPE_WORDS,
+    THING,
+)
 from mindseye.planner.language.mentions import Ambiguous, bind
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import AreaItem, Goal, NotItem, RelationItem
@@ -98,13 +104,15 @@ _PLACE = re.compile(
     r"back(?:wards?)?|forwards?|towards?|against|by|up|down|close|closer|between|around|along)\b",
     re.I,
 )
-_VERB = re.compile(
-    r"\b(?:push|move|put|bring|slide|shove|nudge|get|take|place|set|drag|shift|sort|group|gather|"
-    r"line|arrange|send|make|have|bunch|collect|separate|keep|stand|lay|want|should|must|need|"
-    r"park|tuck|pull|herd|swap|clear|scoot|position|align|cluster|split|spread|steer|roll|leave)"
-    r"(?:s|es|ed|ing)?\b",
-    re.I,
+_JOINING_WORDS = (
+    "the a and one ones other others too also with same for likewise similarly ditto do does that "
+    "it thing things as well now then next again no not i mean meant what about how to ok okay "
+    "but rather instead actually if you would could can kindly just so of them both this time go "
+    "goes along please thanks let's try use take treat have give it's in mind was is"
 )
+_JOINING = frozenset(_JOINING_WORDS.split(" "))
+"""Words that say nothing by themselves: with a mention and only these, a turn follows on."""
+_VERB = re.compile(r"\b(?:push|move|put|bring|slide|shove|nudge|get|take|place|set)\b", re.I)
 FURTHER = 0.08
 """How far "a bit further" goes, metres."""
 
@@ -139,12 +147,11 @@ def whole(words: str, dialogue: Dialogue, names: Sequence[str]) -> Order:
     if _FURTHER.search(text) and last is not None and not _place_of(text):
         return _further(text, last, names)
     rest = _WHAT_ABOUT.sub("", _SAME.sub("", text))
-    if not _VERB.search(rest):
-        mentioned = bind(rest, names).names
-        if _PLACE.match(rest):
-            return _elsewhere(rest, dialogue)
-        if mentioned:
-            return Order(words=_with(_before(last, words), mentioned))
+    if _PLACE.match(rest) and not _VERB.search(rest):
+        return _elsewhere(rest, dialogue)
+    mentioned = bind(rest, names).names
+    if mentioned and _only_mentions(rest):
+        return Order(words=_with(_before(last, words), mentioned))
     return Order(words=_spoken_of(text, dialogue))
 
 
@@ -156,6 +163,13 @@ def _bare(words: str) -> str:
     return text or " ".join(words.split())
 
 
+def _only_mentions(text: str) -> bool:
+    """Say whether a text names things and says nothing of them."""
+    words = set(re.findall(r"[a-z']+", text.lower()))
+    named = {*COLOUR_WORDS, *SHAPE_WORDS, *SHAPE_PLURALS, *COLOUR_PLURALS, *THING}
+    return not words - named - _JOINING
+
+
 def _before(last: Task | None, words: str) -> Task:
     if last is None:
         raise BadInput(f"nothing was done yet that {words!r} could follow on; say what to do")
@@ -165,7 +179,7 @@ def _before(last: Task | None, words: str) -> Task:
 def _picked(words: str, pending: Pending, names: Sequence[str]) -> str | None:
     """Return the pending order with the answer to "which?" put in; None if it is no answer."""
     text = _bare(words)
-    if _VERB.search(text) and len(text.split()) > 5:
+    if len(text.split()) > 5 and not _only_mentions(text):
         return None
     try:
         found = bind(text, pending.options).names

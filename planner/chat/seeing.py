@@ -35,12 +35,12 @@ class Seen:
     about: tuple[str, ...] = ()
 
 
-_COUNT = re.compile(r"\bhow many\b|\bcount\b|\bnumber of\b", re.I)
-_WHERE = re.compile(r"\bwhere(?:'s|s| is| are| did| does)?\b|\bposition of\b|\blocate\b", re.I)
+_COUNT = re.compile(r"\bhow many\b|\bcount\b|\bnumber of\b|\btally\b|\btotal\b", re.I)
+_WHERE = re.compile(r"\bwhere(?:abouts|'s|s)?\b|\bposition of\b|\blocate\b", re.I)
 _COLOUR = re.compile(r"\bwh(?:at|ich) colou?r\b|\bcolou?r (?:is|does|of)\b", re.I)
 _SHAPE = re.compile(r"\bwh(?:at|ich) (?:shape|kind|sort)\b", re.I)
 _THERE = re.compile(
-    r"\b(?:is|are) there (?:an?|any|some)\b|\bdo you (?:see|have|spot) (?:an?|any)\b"
+    r"^any\b|\b(?:is|are) there (?:an?|any|some)\b|\bdo you (?:see|have|spot) (?:an?|any)\b"
     r"|\bcan you (?:see|spot|find) (?:an?|any)\b|\bdoes the table (?:have|hold) (?:an?|any)\b",
     re.I,
 )
@@ -60,11 +60,7 @@ _WHICH = re.compile(
     r"(?: (?:is|are|stands?|sits?|lies|lie|do you see|can you see|that is|that are))*\s*",
     re.I,
 )
-_POLAR = re.compile(
-    r"^(?:(?:so|and|ok|hm+|now|please|well|tell me|can you (?:see|tell) (?:me )?)[,\s]*)*"
-    r"(?:(?:is|are|isn't|aren't|does|do)|(?:if|whether))\b\s*",
-    re.I,
-)
+_OPEN = re.compile(r"\b(?:what|which|who|whose|where|how|anything|something|name)\b", re.I)
 _VERBS_OF_BEING = re.compile(
     r"^(?:is|are|stands?|sits?|standing|sitting|lies|lying|located|resting|currently|right now|"
     r"still|really|already)\b\s*",
@@ -206,10 +202,9 @@ _READERS: tuple[
 
 def _related(text: str, scene: SceneGraph, understand: Understand) -> Seen | None:
     """Return which objects stand in the relation that a question speaks of, or whether two do."""
-    polar = _POLAR.match(text)
     names = bind(text, scene.names).names
-    if polar and names and not _WHICH.match(text):
-        goal = _read(f"put {text[polar.end() :]}", scene, understand)
+    if names and not _OPEN.search(text):
+        goal = _read(f"put {_from_first_mention(text)}", scene, understand)
         if goal is None:
             return None
         holds = satisfied(goal, scene.layout)
@@ -226,6 +221,16 @@ def _related(text: str, scene: SceneGraph, understand: Understand) -> Seen | Non
         return None
     what = _listed(found)
     return Seen(text=f"{what[:1].upper()}{what[1:]}.", about=(*found, *names))
+
+
+def _from_first_mention(text: str) -> str:
+    """Return "the star next to the ball" of "would you say the star stands next to the ball"."""
+    known = {*COLOUR_WORDS, *SHAPE_WORDS, *SHAPE_PLURALS, *COLOUR_PLURALS}
+    words = text.split()
+    at = next((i for i, w in enumerate(words) if w.lower().strip(",.") in known), 0)
+    start = at - 1 if at and words[at - 1].lower() in ("the", "a", "all") else at
+    rest = [w for w in words[start:] if not _VERBS_OF_BEING.match(f"{w} ")]
+    return " ".join(rest)
 
 
 def _read(order: str, scene: SceneGraph, understand: Understand) -> Goal | None:
