@@ -14,6 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+import numpy as np
+from PIL import Image
+from rich.color import Color
 from rich.console import Console
 from rich.status import Status
 from rich.style import Style
@@ -37,6 +40,8 @@ from mindseye.tools.errors import BadInput
 
 CHATS = "chats"
 """Folder under the runs folder that conversations lie in."""
+WIDEST = 96
+"""Characters that a picture takes at most."""
 COMMANDS = {
     "/help": "what can be said",
     "/table": "a picture of the table as it is now",
@@ -119,6 +124,8 @@ class Terminal:
     def _picture(self, picture: Picture) -> None:
         folder = self._runs / picture.run if picture.run else self._folder
         self._link(picture.title or "picture", folder / picture.path)
+        if self.rich and self.console.color_system == "truecolor":
+            self.console.print(blocks(folder / (picture.sheet or picture.path), self.console.width))
 
     def _link(self, label: str, path: Path) -> None:
         style = Style(link=path.as_uri(), dim=True) if self.rich else Style()
@@ -147,6 +154,29 @@ class Terminal:
     def close(self) -> None:
         """Stop the spinner, also when the talk ends early."""
         self._hide_status()
+
+
+def blocks(path: Path, width: int) -> Text:
+    """Return a picture as text: each character shows two pixels, one above the other.
+
+    Raises:
+      BadInput: it is no picture.
+    """
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
+    except OSError as error:
+        raise BadInput(f"cannot read the picture {str(path)!r}: {error}") from error
+    columns = min(width, WIDEST)
+    image = image.resize((columns, max(2, round(image.height * columns / image.width) // 2 * 2)))
+    pixels = np.asarray(image)
+    text = Text()
+    for upper, lower in zip(pixels[::2], pixels[1::2], strict=True):
+        for above, below in zip(upper, lower, strict=True):
+            style = Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below))
+            text.append("▀", style=style)
+        text.append("\n")
+    return text
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,9 @@ World, vision and physics are real; the language model is a script.
 
 import contextlib
 import json
+import os
 import re
+import select
 import subprocess
 import sys
 import threading
@@ -15,10 +17,12 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.tools import tool
+from PIL import Image
 
 from mindseye.planner.chat.abilities import named_objects
 from mindseye.planner.chat.caller import call_schema, spans
@@ -26,7 +30,7 @@ from mindseye.planner.chat.conversation import Conversation
 from mindseye.planner.chat.data import call_examples, own_tools
 from mindseye.planner.chat.dialogue import Dialogue, Pending, Task, whole
 from mindseye.planner.chat.seeing import answer
-from mindseye.planner.chat.terminal import Terminal
+from mindseye.planner.chat.terminal import Terminal, blocks
 from mindseye.planner.chat.tools import OWN
 from mindseye.planner.chat.turns import (
     Called,
@@ -393,6 +397,57 @@ def test_the_terminal_shows_hostile_text_as_text(tmp_path: Path, rich: bool) -> 
     assert shown.count("[/red]") == 4
     assert "\x1b[2J" not in shown
     assert "\x07" not in shown
+
+
+def test_a_picture_is_shown_in_the_terminal(tmp_path: Path) -> None:
+    image = np.zeros((4, 2, 3), np.uint8)
+    image[1] = (255, 0, 0)
+    Image.fromarray(image).save(tmp_path / "a.png")
+    text = blocks(tmp_path / "a.png", 2)
+    assert text.plain == "▀▀\n▀▀\n"
+    assert str(text.spans[0].style) == "#000000 on #ff0000"
+    (tmp_path / "b.png").write_text("no picture")
+    with pytest.raises(BadInput, match="cannot read"):
+        blocks(tmp_path / "b.png", 2)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_chat_in_a_real_terminal(tmp_path: Path) -> None:
+    import pty
+
+    settings = config(tmp_path, ["talk", "look"])
+    (tmp_path / "config.json").write_text(json.dumps(settings.to_json()))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "mindseye.planner.cli", "chat", "--config", "config.json"]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    shown = ""
+
+    def wait_for(text: str) -> None:
+        nonlocal shown
+        end = time.monotonic() + 120
+        while text not in shown:
+            assert time.monotonic() < end, shown[-2000:]
+            if select.select([ours], [], [], 1)[0]:
+                shown += os.read(ours, 65536).decode(errors="replace")
+            if "\x1b[6n" in shown:  # A terminal is asked where its cursor stands.
+                shown = shown.replace("\x1b[6n", "")
+                os.write(ours, b"\x1b[1;1R")
+
+    wait_for("says what can be said")
+    os.write(ours, b"hello\r")
+    wait_for("give me a task")
+    os.write(ours, b"what do you see?\r")
+    wait_for("I see the ")
+    os.write(ours, b"/quit\r")
+    wait_for("--resume")
+    assert process.wait(60) == 0
+    os.close(ours)
+    assert "hello" in (tmp_path / "runs" / "chats" / "history").read_text()
 
 
 def test_examples_ask_as_the_conversation_asks_and_answers_fit() -> None:
