@@ -17,6 +17,7 @@ class Served:
 
     url: str
     runs: Path
+    process: int
     password: str = ""
 
 
@@ -29,7 +30,7 @@ def _serve(runs: Path, password: str = "") -> Iterator[Served]:
         said = process.stdout.readline()
         assert "http://" in said, "the server did not come up"
         url = said.split()[1].rstrip("/")
-        yield Served(url=url, runs=runs, password=password)
+        yield Served(url=url, runs=runs, process=process.pid, password=password)
         process.send_signal(signal.SIGINT)
 
 

@@ -1,6 +1,7 @@
 """The web page without a browser: who comes in, what is served, and what is shown of a talk."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -98,6 +99,23 @@ def test_what_is_said_is_handed_on_and_what_is_done_is_followed(served: "Served"
         run = json.dumps([e["panels"]["run"]["html"] for e in seen])
         assert "The search tree" in run
         assert "Decoded action" in run
+
+
+def test_a_page_at_rest_costs_next_to_nothing(served: "Served") -> None:
+    status = Path(f"/proc/{served.process}/stat")
+    if not status.exists():
+        pytest.skip("no /proc here")
+
+    def spent() -> float:
+        user, system = status.read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    with httpx.Client(base_url=served.url) as client, events(client, enter(client)) as following:
+        until(lambda: "map-now" in json.dumps(next(following)))
+        before = spent()
+        time.sleep(5)
+        # The page is held to 1 % of a core; what other tests left behind may add a little.
+        assert spent() - before < 0.03 * 5
 
 
 def test_nothing_but_pictures_of_ones_own_runs_is_served(

@@ -1,6 +1,7 @@
 """The web page in a browser, from typing to the reply; where there is none, this is skipped."""
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ HOSTILE = (
 def chromium() -> "Iterator[Browser]":
     """Return the machine's own Chromium."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None and os.environ.get("MINDSEYE_BROWSER") == "needed":
+        pytest.fail("no browser: apt-get install chromium")
     if found is None:
         pytest.skip("no browser: apt-get install chromium")
     with sync_api.sync_playwright() as playwright:
@@ -49,6 +52,10 @@ def visitor(chromium: "Browser", served: "Served") -> "Iterator[Callable[..., Pa
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
+    def ours(url: str) -> None:
+        if not url.startswith((served.url, "data:", "blob:")):
+            wrong.append(url)
+
     def come(width: int = 1280, height: int = 860, scheme: str = "light") -> "Page":
         context = chromium.new_context(
             viewport={"width": width, "height": height},
@@ -58,10 +65,7 @@ def visitor(chromium: "Browser", served: "Served") -> "Iterator[Callable[..., Pa
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "request",
-            lambda r: r.url.startswith((served.url, "data:", "blob:")) or wrong.append(r.url),
-        )
+        page.on("request", lambda request: ours(request.url))
         page.goto(served.url)
         page.get_by_label("Your message").wait_for()
         page.locator("#table img").wait_for()
