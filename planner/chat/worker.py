@@ -19,6 +19,9 @@ from mindseye.planner.chat.turns import Ended, Replied, TurnLog
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput, MindseyeError
 
+SETTINGS = "MINDSEYE_CHAT_CONFIG"
+"""Variable that holds the settings that differ, as JSON: arguments can be read by others."""
+
 
 def _orders(stream: TextIO) -> Iterator[dict[str, Any]]:
     """Yield what comes in; a line that is no order is passed over."""
@@ -68,11 +71,11 @@ def main() -> int:
     """Run the process."""
     parser = argparse.ArgumentParser(description="Hold one conversation.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--config-json", default="{}", help="settings that differ, as JSON")
     given = parser.parse_args()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        config = merge(Config(), json.loads(given.config_json), "--config-json")
+        settings = json.loads(os.environ.pop(SETTINGS, "{}"))
+        config = merge(Config(), settings, SETTINGS)
         serve(given.folder, config, sys.stdin)
     except (MindseyeError, ValueError) as error:
         sys.stderr.write(f"mindseye: {' '.join(str(error).split())}\n")

@@ -6,6 +6,7 @@ the next message waits for a new one.
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mindseye.planner.chat.turns import Ended, Said, read_turns
+from mindseye.planner.chat.worker import SETTINGS
 from mindseye.planner.web.conversations import Conversation
 from mindseye.tools.errors import BadInput, ToolError
 
@@ -201,7 +203,8 @@ class Workers:
         with (conversation.folder / "worker.log").open("ab") as log:
             try:
                 process = subprocess.Popen(
-                    [*self._command, str(conversation.folder), "--config-json", settings],
+                    [*self._command, str(conversation.folder)],
+                    env={**os.environ, SETTINGS: settings},
                     stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log,
                     # Ctrl-C at the server's terminal is the server's to pass on.
                     start_new_session=True,

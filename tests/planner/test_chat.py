@@ -352,18 +352,17 @@ def test_what_cannot_be_done_is_told_and_asked_back(talk: Talk, tmp_path: Path) 
 def test_a_worker_process_holds_a_conversation(tmp_path: Path) -> None:
     settings = config(tmp_path, ["talk"]).to_json()
     folder = tmp_path / "runs" / "chats" / "two"
-    command = [
-        sys.executable, "-m", "mindseye.planner.chat.worker", str(folder), "--config-json",
-        json.dumps(settings),
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "mindseye.planner.chat.worker", str(folder)]
+    given: Any = {"text": True, "capture_output": True, "timeout": 300}
+    given["env"] = {**os.environ, "MINDSEYE_CHAT_CONFIG": json.dumps(settings)}
     orders = '{"say": "hello"}\nnot json\n{"say": " "}\n{"stop": true}\n{"say": "again"}\n'
-    done = subprocess.run(command, input=orders, text=True, capture_output=True, timeout=300)
+    done = subprocess.run(command, input=orders, **given)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     told, _ = read_turns(folder)
     assert [t.text for t in told if isinstance(t, Said)][:1] == ["hello"]
     assert "table" in next(t.text for t in told if isinstance(t, Replied))
     (folder / "table.jsonl").write_text("garbage\n")
-    done = subprocess.run(command, input="", text=True, capture_output=True, timeout=300)
+    done = subprocess.run(command, input="", **given)
     assert done.returncode == 2
     assert "begin a new conversation" in done.stderr
 

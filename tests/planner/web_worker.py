@@ -122,7 +122,7 @@ class Talk:
 
 
 def main() -> None:
-    folder, settings = Path(sys.argv[1]), json.loads(sys.argv[3])
+    folder, settings = Path(sys.argv[1]), json.loads(os.environ["MINDSEYE_CHAT_CONFIG"])
     said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     talk = Talk(folder, merge(Config(), settings))
 
