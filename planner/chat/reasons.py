@@ -109,13 +109,21 @@ def _of_the_end(record: Record) -> list[str]:
 
 _ASKED_FOR: tuple[tuple[str, str], ...] = (
     (r"simul|physics|comput|predict", "simulated"),
-    (r"imagin|video|dream|mind'?s eye|pictured|thought|fantas", "imagined"),
-    (r"table|now|scene|camera|current|moment|looks? like|see$", "table"),
+    (r"imagin|video|dream|mind'?s eye|fantas", "imagined"),
+    (r"\bpictured|\bthought|\bthink|\bexpect", "pictured"),
+    (r"\bhappen|\bdone\b|\bdid\b|\bjust now\b", "happened"),
+    (
+        r"\b(?:table|now|scene|camera|current(?:ly)?|at the moment|looks? like|you (?:can )?see)\b",
+        "table",
+    ),
 )
 
 
 def kind_shown(words: str) -> str:
-    """Return which kind of picture words ask for: simulated, imagined, table or happened."""
+    """Return which kind of picture words ask for.
+
+    It is `simulated`, `imagined`, `pictured` (either of these), `table` or `happened`.
+    """
     found = (kind for pattern, kind in _ASKED_FOR if re.search(pattern, words, re.I))
     return next(found, "happened")
 
@@ -128,7 +136,7 @@ def pictures(folder: Path, kind: str) -> tuple[Picture, ...]:
 
     Args:
       folder: of the run.
-      kind: `simulated`, `imagined`, or `happened`.
+      kind: `simulated`, `imagined`, `pictured` or `happened`.
 
     Raises:
       BadInput: there is no such record.
@@ -148,7 +156,10 @@ def pictures(folder: Path, kind: str) -> tuple[Picture, ...]:
         if (e.decision, e.candidate) in chosen and e.clips
     ]
     looked: _Titled = [("the table", e.frame) for e in record.of(Observed)[-1:]]
-    wanted = {"simulated": simulated or asked, "imagined": imagined}
+    computed = simulated or asked
+    wanted = {
+        "simulated": computed, "imagined": imagined, "pictured": [*computed, *imagined],
+    }  # fmt: skip
     found = wanted.get(kind, acted or asked or simulated or looked)
     return _pictures(folder, found)
 

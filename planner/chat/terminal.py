@@ -184,6 +184,16 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
+def _begun(before: str, name: str) -> int | None:
+    """Return how many characters of a name, or of its shape alone, end a text."""
+    for start in (name, name.split()[-1]):
+        for typed in range(len(start), 0, -1):
+            head = before.removesuffix(start[:typed])
+            if head != before and not head[-1:].isalnum():
+                return typed
+    return None
+
+
 def _typed(terminal: Terminal, history: Path) -> Iterator[str]:
     """Yield what a person types, with history, completion and hints from it."""
     from prompt_toolkit import PromptSession
@@ -203,10 +213,9 @@ def _typed(terminal: Terminal, history: Path) -> Iterator[str]:
             for start in _STARTS:
                 if start.startswith(before.lower()):
                     yield Completion(start, -len(before))
-            word = document.get_word_before_cursor()
             for name in terminal.names:
-                if word and any(part.startswith(word.lower()) for part in name.split()):
-                    yield Completion(name, -len(word))
+                if (typed := _begun(before.lower(), name)) is not None:
+                    yield Completion(name, -typed)
 
     history.parent.mkdir(parents=True, exist_ok=True)
     session: PromptSession[str] = PromptSession(
@@ -224,12 +233,12 @@ def _typed(terminal: Terminal, history: Path) -> Iterator[str]:
 
 def _say(conversation: Conversation, text: str) -> None:
     """Take a turn in a thread, so that Ctrl-C stops it and nothing else."""
-    failed: list[BadInput] = []
+    failed: list[Exception] = []
 
     def turn() -> None:
         try:
             conversation.say(text)
-        except BadInput as error:
+        except Exception as error:  # Raised again where the talk is held.
             failed.append(error)
 
     working = threading.Thread(target=turn)

@@ -5,12 +5,12 @@ whoever shows a conversation reads that file and the records of the runs it name
 """
 
 import contextlib
-import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -136,13 +136,38 @@ class TurnLog:
         self._hearers = [] if on_turn is None else [on_turn]
         # Unbuffered: a line is in the file when `tell` returns, or not at all.
         self._file = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._lock = threading.RLock()
+        self._end_line()
+
+    def _end_line(self) -> None:
+        """End the line that a crash left half written: the next event would be lost with it."""
+        with (self.folder / LOG).open("rb") as file:
+            if file.seek(0, os.SEEK_END) == 0:
+                return
+            file.seek(-1, os.SEEK_END)
+            torn = file.read() != b"\n"
+        if torn:
+            os.write(self._file, b"\n")
 
     def tell(self, turn: Turn) -> None:
         """Stamp an event, append it, pass it on."""
         stamped = turn.model_copy(update={"at": round(time.time(), 3)})
-        os.write(self._file, stamped.model_dump_json(exclude_defaults=False).encode() + b"\n")
-        for hear in self._hearers:
-            hear(stamped)
+        # What goes on in a turn may be told from several threads.
+        with self._lock:
+            self._append(stamped.model_dump_json().encode() + b"\n")
+            for hear in tuple(self._hearers):
+                hear(stamped)
+
+    def _append(self, line: bytes) -> None:
+        before = os.fstat(self._file).st_size
+        try:
+            while line:
+                line = line[os.write(self._file, line) :]
+        except OSError:
+            # Half a line would make the next one unreadable; this frees, so it works when full.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, before)
+            raise
 
     @contextlib.contextmanager
     def heard_by(self, on_turn: OnTurn) -> Iterator[None]:
@@ -178,10 +203,7 @@ def read_turns(folder: Path, after: int = 0) -> tuple[list[Turn], int]:
     whole = data[: data.rfind(b"\n") + 1]
     turns: list[Turn] = []
     for line in whole.splitlines():
-        found: Any = None
-        try:
-            found = TURN.validate_python(json.loads(line))
-        except (ValueError, ValidationError):
-            continue
-        turns.append(found)
+        # A line that a crash cut may be no JSON, or no UTF-8.
+        with contextlib.suppress(ValidationError):
+            turns.append(TURN.validate_json(line))
     return turns, after + len(whole)
