@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mindseye.eval.stats import wilson
 from mindseye.planner.chat.conversation import Conversation
-from mindseye.planner.chat.turns import Called, Replied, Returned, Turn
+from mindseye.planner.chat.turns import Called, Ended, Replied, Returned, Turn
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, Layout, satisfied
@@ -78,6 +78,8 @@ class _Judged:
     turn: Scripted
     calls: tuple[str, ...]
     reply: str
+    failed: bool
+    """Whether the machinery did; such a turn tells nothing of what it would have done."""
     wrong: tuple[str, ...]
     seconds: float
     first: float
@@ -109,7 +111,10 @@ def read_script(path: Path | None = None) -> list[Scripted]:
     source = path or files("mindseye.eval").joinpath("data", "conversation.jsonl")
     try:
         lines = source.read_text(encoding="utf-8").splitlines()
-        return [Scripted.model_validate_json(line) for line in lines if line.strip()]
+        turns = [Scripted.model_validate_json(line) for line in lines if line.strip()]
+        if not turns:
+            raise ValueError("it is empty")
+        return turns
     except (OSError, ValueError, ValidationError) as error:
         raise BadInput(f"cannot read the conversation {source}: {error}") from error
 
@@ -136,6 +141,8 @@ def conversation_accuracy(
       The suite's JSON; `misses` lists every turn that was not handled right.
     """
     script, judged = read_script(path), list[_Judged]()
+    if any(folder.glob("conversation-*")):
+        raise BadInput(f"{str(folder)!r} holds conversations already; name a new folder by --run")
     for k in range(n):
         changes = {"objects": OBJECTS, "seed": seed + k, "runs": str(folder / "runs")}
         settings = merge(config, changes, "eval conversation")
@@ -161,6 +168,7 @@ class _Judge:
     def _truth(self) -> tuple[dict[str, tuple[float, float]], list[str]]:
         world = self._conversation.table.world
         if world is not self._world:  # Another one is made when the table is laid anew.
+            assert world is not None
             self._world, self._scorer = world, world.take_scorer()
         return self._scorer.truth()
 
@@ -186,6 +194,7 @@ class _Judge:
         told = [t for e, t in zip(events, self._heard.times, strict=True) if e.kind != "said"]
         return _Judged(
             turn=turn, calls=calls, reply=reply, wrong=tuple(wrong), seconds=seconds,
+            failed=any(isinstance(e, Ended) and e.how == "failed" for e in events),
             first=told[0] - started if told else seconds,
         )  # fmt: skip
 
@@ -256,14 +265,15 @@ def _named(reply: str, layout: Layout, turn: Scripted) -> set[str]:
 
 def _result(judged: Sequence[_Judged], folder: Path) -> dict[str, Any]:
     def row(turns: Sequence[_Judged]) -> dict[str, Any]:
-        hits = sum(not t.wrong for t in turns)
-        low, high = wilson(hits, len(turns))
-        return {"score": hits / len(turns), "low": low, "high": high, "n": len(turns)}
+        scored = [t for t in turns if not t.failed]
+        hits, n = sum(not t.wrong for t in scored), len(scored)
+        low, high = wilson(hits, n)
+        return {"score": hits / n if n else 0.0, "low": low, "high": high, "n": n}
 
     firsts = sorted(t.first for t in judged)
     kinds = dict.fromkeys(t.turn.tool for t in judged)
     table = {
-        **row(judged), "errors": 0, "unscored": 0,
+        **row(judged), "errors": 0, "unscored": sum(t.failed for t in judged),
         "seconds": round(sum(t.seconds for t in judged), 1),
         "first_status": round(firsts[-1 - len(firsts) // 20], 3),
         "by_kind": {k: row([t for t in judged if t.turn.tool == k]) for k in kinds},

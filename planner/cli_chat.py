@@ -52,7 +52,9 @@ def _found(chats: Path, name: str) -> Path:
     Raises:
       BadInput: there is none of that name.
     """
-    known = sorted(p.parent.name for p in chats.glob("*/turns.jsonl"))
+    # Those of the web page belong to whoever began them there.
+    logs = [p for p in chats.glob("*/turns.jsonl") if not (p.parent / "web.json").exists()]
+    known = [p.parent.name for p in sorted(logs, key=lambda p: p.stat().st_mtime)]
     if name == "last" and known:
         return chats / known[-1]
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or name not in known:

@@ -1,5 +1,6 @@
 """Tools that other people add: a Python function that the language model may call."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,19 +14,21 @@ def register_tool(function: Function) -> Function:
     """Let every conversation from now on call a function; use it as a decorator.
 
     Its type hints say what it takes, the first paragraph of its docstring what it does: that
-    brief description is all a language model is told of it, as in Toolformer (Schick et al.,
+    brief description is all the embedded model is told of it, as in Toolformer (Schick et al.,
     2023). What it returns is told as text; what it raises is told too, and ends nothing.
 
     Raises:
-      BadInput: it has no docstring, or a name that a conversation's own tool has.
+      BadInput: it has no docstring, is asynchronous, or has the name of a conversation's own tool.
     """
     from mindseye.planner.chat.tools import OWN
 
     name = function.__name__
     if not (function.__doc__ or "").strip():
         raise BadInput(f"the tool {name!r} needs a docstring: it is all that a model is told of it")
-    if name in OWN:
-        raise BadInput(f"a tool {name!r} is there already; others: {', '.join(OWN)}")
+    if name in (*OWN, "talk"):
+        raise BadInput(f"a tool {name!r} is there already, as are {', '.join(OWN)} and talk")
+    if inspect.iscoroutinefunction(function):
+        raise BadInput(f"the tool {name!r} is asynchronous; tools are called in threads")
     _functions[name] = function
     return function
 

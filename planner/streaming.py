@@ -41,6 +41,7 @@ class Streaming(Generic[Told, Result]):
         """
         while (told := self._told.get()) is not None:
             yield told
+        self._told.put(None)  # For who iterates once more.
         if self._error is not None:
             raise self._error
 

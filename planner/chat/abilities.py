@@ -15,7 +15,7 @@ from mindseye.planner.agent import Agent, load_tool
 from mindseye.planner.ask.grammar import pushed_in
 from mindseye.planner.ask.session import Asking, answer_with, lines
 from mindseye.planner.chat import seeing
-from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, whole
+from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, picked, whole
 from mindseye.planner.chat.homeward import Homeward
 from mindseye.planner.chat.reasons import kind_shown, pictures, reasons
 from mindseye.planner.chat.table import KeptTable
@@ -43,6 +43,8 @@ class Told:
     run: str = ""
     """Name of the run's folder."""
     pictures: tuple[Picture, ...] = ()
+    success: bool = True
+    """Whether a task was solved."""
     changed: bool = False
     """Whether the table may stand otherwise than before."""
 
@@ -76,7 +78,12 @@ class Abilities:
         self._state = folder / STATE
         self.dialogue = Dialogue()
         if self._state.exists():
-            self.dialogue = Dialogue.model_validate_json(self._state.read_bytes())
+            try:
+                self.dialogue = Dialogue.model_validate_json(self._state.read_bytes())
+            except (OSError, ValueError) as error:
+                raise BadInput(
+                    f"cannot read {self._state}: {error}; delete it to go on without what it says"
+                ) from error
 
     def _remember(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
@@ -99,17 +106,31 @@ class Abilities:
                 write_report(folder)
 
     def _whole(self, words: str) -> Order:
-        """Return an order made whole; one that could be two things is remembered."""
-        names = self.table.look().names
+        return whole(words, self.dialogue, self.table.look().names)
+
+    @contextlib.contextmanager
+    def _doubts(self, tool: str, words: str) -> Iterator[None]:
+        """Remember what could be two things, so that the answer to "which?" completes it."""
         try:
-            return whole(words, self.dialogue, names)
+            yield
         except Ambiguous as doubt:
-            self._ask_which(words, doubt)
+            pending = Pending.model_validate(
+                {"tool": tool, "words": words, "phrase": doubt.words, "options": doubt.options}
+            )
+            self._remember(self.dialogue.model_copy(update={"pending": pending}))
             raise
 
-    def _ask_which(self, words: str, doubt: Ambiguous) -> None:
-        pending = Pending(words=words, phrase=doubt.words, options=doubt.options)
-        self._remember(self.dialogue.model_copy(update={"pending": pending}))
+    def _resumed(self, tool: str, words: str) -> Told | None:
+        """Return what another tool tells once words have said which of two things was meant."""
+        pending = self.dialogue.pending
+        if pending is None or pending.tool == tool == "act":
+            return None
+        self._remember(self.dialogue.model_copy(update={"pending": None}))
+        chosen = picked(words, pending, self.table.look().names)
+        if chosen is None:
+            return None
+        resumed: Told = getattr(self, pending.tool)(chosen)
+        return resumed
 
     def act(self, words: str) -> Told:
         """Carry out an order in words.
@@ -117,14 +138,14 @@ class Abilities:
         Raises:
           BadInput: it cannot be understood, or could be two things.
         """
-        order = self._whole(words)
+        if (resumed := self._resumed("act", words)) is not None:
+            return resumed
+        with self._doubts("act", words):
+            order = self._whole(words)
         if order.to is not None:
             return self._home(order.words, dict([order.to]))
-        try:
+        with self._doubts("act", order.words):
             return self._run(order.words, self.models.agent(self.config))
-        except Ambiguous as doubt:
-            self._ask_which(order.words, doubt)
-            raise
 
     def _home(self, words: str, places: dict[str, Point]) -> Told:
         # The video generator was never shown such an order: only the simulation can picture it.
@@ -136,22 +157,29 @@ class Abilities:
     def _run(self, words: str, agent: Agent) -> Told:
         before = self.table.look().layout
         continues = self.name if self.table.touched else ""
-        with self._recorded(words) as recorder:
-            result = agent.run(words, self.table, recorder=recorder, continues=continues)
-        record = read_record(recorder.folder)
-        goal = Goal.model_validate(record.of(ev.Understood)[-1].goal)
-        after = self.table.look().layout
-        task = Task(
-            words=words, goal=goal, run=recorder.folder.name, before=before, after=after
-        )  # fmt: skip
-        moved = sorted(_moved(task), key=lambda n: n not in goal.names())
-        about = list(dict.fromkeys([*moved, *_subjects(goal)]))
-        dialogue = self.dialogue.of(about)
-        self._remember(dialogue.model_copy(update={"tasks": (*dialogue.tasks, task)}))
+        try:
+            with self._recorded(words) as recorder:
+                result = agent.run(words, self.table, recorder=recorder, continues=continues)
+        finally:  # What was cut off can be undone, too.
+            goal = self._remember_task(words, before)
+        assert goal is not None
         return Told(
-            text=_ended(result, goal), run=task.run, changed=True,
-            pictures=pictures(recorder.folder, "happened"),
+            text=_ended(result, goal), success=result.success, run=recorder.folder.name,
+            changed=True, pictures=pictures(recorder.folder, "happened"),
         )  # fmt: skip
+
+    def _remember_task(self, words: str, before: dict[str, Point]) -> Goal | None:
+        """Remember what the last run did and return its goal; None if it found none."""
+        understood = read_record(self._last_run()).of(ev.Understood)
+        if not understood:
+            return None
+        goal = Goal.model_validate(understood[-1].goal)
+        after = self.table.look().layout
+        task = Task(words=words, goal=goal, run=self.dialogue.run, before=before, after=after)
+        moved = sorted(_moved(task), key=lambda n: n not in goal.names())
+        dialogue = self.dialogue.of(list(dict.fromkeys([*moved, *_subjects(goal)])))
+        self._remember(dialogue.model_copy(update={"tasks": (*dialogue.tasks, task)}))
+        return goal
 
     def undo(self) -> Told:
         """Put back what the last task moved that is not undone yet.
@@ -170,6 +198,8 @@ class Abilities:
                 f"cannot undo that: the {' and the '.join(gone)} is not in view any more"
             )
         told = self._home(f"put the {' and the '.join(places)} back", places)
+        if not told.success:
+            return told
         tasks = self.dialogue.tasks
         undone = [
             t.model_copy(update={"undone": True}) if i in (at, len(tasks) - 1) else t
@@ -184,9 +214,12 @@ class Abilities:
         Raises:
           BadInput: it names what is not there, or what could be two things.
         """
+        if (resumed := self._resumed("look", question)) is not None:
+            return resumed
         scene = self.table.look()
-        mind = self.models.mind
-        seen = seeing.answer(self._named(question, scene.names), scene, mind.understand)
+        with self._doubts("look", question):
+            words = self._named(question, scene.names)
+            seen = seeing.answer(words, scene, self.models.mind.understand)
         self._remember(self.dialogue.of(seen.about[:2]))
         return Told(text=seen.text)
 
@@ -200,12 +233,18 @@ class Abilities:
         Raises:
           BadInput: no push is spoken of, or it is not plain of what.
         """
+        if (resumed := self._resumed("what_if", question)) is not None:
+            return resumed
         scene = self.table.look()
-        words = self._named(question, scene.names)
+        with self._doubts("what_if", question):
+            return self._pictured(question, scene.names)
+
+    def _pictured(self, question: str, names: Sequence[str]) -> Told:
+        words = self._named(question, names)
         pushed = pushed_in(words) or f"push {_WHAT_IF.sub('', words)}"
-        words = f"what happens if I {_self_named(pushed, words, scene.names)}"
+        words = f"what happens if I {_self_named(pushed, words, names)}"
         return self._answered(
-            Asking.checked(words, (), replace(self.config, objects=scene.names), "program", 1, 3)
+            Asking.checked(words, (), replace(self.config, objects=tuple(names)), "program", 1, 3)
         )
 
     def physics(self, question: str) -> Told:
@@ -235,8 +274,11 @@ class Abilities:
         Raises:
           BadInput: the task cannot be understood.
         """
-        order = self._whole(task)
-        with self._recorded(order.words) as recorder:
+        if (resumed := self._resumed("plan", task)) is not None:
+            return resumed
+        with self._doubts("plan", task):
+            order = self._whole(task)
+        with self._doubts("plan", order.words), self._recorded(order.words) as recorder:
             planned = self.models.agent(self.config).plan(
                 order.words, self.table.frame, recorder=recorder
             )

@@ -85,7 +85,8 @@ def call_schema(tools: Sequence[Tool], said: str) -> Schema:
     for tool in tools:
         given = tool["parameters"].get("properties", {})
         needed = tool["parameters"].get("required", ())
-        asked = {n: _value(given[n], said) for n in needed if n not in VERBATIM}
+        own = tool["name"] in OWN
+        asked = {n: _value(given[n], said) for n in needed if not (own and n in VERBATIM)}
         options.append(_call_of(tool["name"], asked))
     return {"title": "call", "description": "Which tool serves the person.", "anyOf": options}
 
@@ -133,8 +134,9 @@ def written(call: str, arguments: Mapping[str, Any]) -> str:
 class Caller(BaseChatModel):
     """Calls one tool a turn and then says what it returned.
 
-    The parameters named in `VERBATIM` are not written by the model: they take what the
-    person said, whole.
+    Of the conversation's own tools the parameters named in `VERBATIM` are not written by
+    the model: they take what the person said, whole. Parameters of others that need not be
+    given are left out.
     """
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
@@ -182,9 +184,8 @@ class Caller(BaseChatModel):
                 return None
             if name not in by_name:
                 raise ToolError(f"no tool {name!r}; there are {', '.join(by_name)}")
-            whole = dict.fromkeys(by_name[name]["parameters"].get("properties", {}), said)
-            verbatim = {p: v for p, v in whole.items() if p in VERBATIM}
-            given = {**(answer.get("arguments") or {}), **verbatim}
+            takes = by_name[name]["parameters"].get("properties", {}) if name in OWN else ()
+            given = {**(answer.get("arguments") or {}), **{p: said for p in takes if p in VERBATIM}}
             return ToolCall(name=name, args=given, id=f"call-{secrets.token_hex(6)}")
 
         asked = ask_call(said, tools, _before(messages[:-1]))

@@ -1,19 +1,22 @@
 """One conversation: an agent over the abilities, durable, that tells all it does as it does it."""
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from filelock import FileLock, Timeout
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.sqlite import SqliteSaver
+from langgraph.errors import GraphBubbleUp, GraphRecursionError
 from langgraph.types import Command
 
 from mindseye.planner import events as ev
@@ -41,7 +44,7 @@ from mindseye.planner.loaded import Models
 from mindseye.planner.record import save_frame
 from mindseye.planner.registry import registered_tools
 from mindseye.planner.streaming import Streaming
-from mindseye.tools.errors import BadInput, MindseyeError, ToolError
+from mindseye.tools.errors import BadInput, MindseyeError, ToolError, WorldFailed
 
 LONGEST = 2000
 """Characters of a turn."""
@@ -52,6 +55,28 @@ MEMORY = "memory.sqlite"
 
 class Stopped(MindseyeError):
     """The person said stop."""
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes out of a conversation's folder.
+
+    Raises:
+      BadInput: one is in it.
+    """
+    try:
+        with FileLock(folder / "lock", timeout=0):
+            yield
+    except Timeout:
+        raise BadInput(
+            f"the conversation {folder.name} is held by another process; end that first"
+        ) from None
+
+
+def _line(error: Exception) -> str:
+    """Return an error as one line; what nobody expected with its kind."""
+    plain = isinstance(error, MindseyeError | ToolError)
+    return " ".join((str(error) if plain else f"{type(error).__name__}: {error}").split())
 
 
 class Conversation:
@@ -82,57 +107,74 @@ class Conversation:
         on_turn: OnTurn | None = None,
     ) -> None:
         self.config = config or Config()
-        self._log = TurnLog(folder, on_turn)
-        self._stop = threading.Event()
+        self._stop, self._turn = threading.Event(), threading.Lock()
+        self._halted = False
         self._doing, self._call = "", ""
-        self.models = Models(self.config)
-        self.table = KeptTable(folder, self.config, self.models.vision, self._check)
-        self.abilities = Abilities(
-            folder, self.config, self.models, self.table,
-            Hooks(event=self._hear, began=self._began),
-        )  # fmt: skip
-        self._memory = sqlite3.connect(folder / MEMORY, check_same_thread=False)
         self._thread: Any = {"configurable": {"thread_id": folder.name}}
-        self._agent: Any = create_agent(
-            model or load_caller(self.config),
-            [*tools_of(self.abilities), *registered_tools(), *tools],
-            system_prompt=render("conversation"),
-            middleware=[_Telling(self)],
-            checkpointer=SqliteSaver(self._memory),
-        )
-        self.show_table()
+        with contextlib.ExitStack() as opened:
+            self._log = TurnLog(folder, on_turn)
+            opened.callback(self._log.close)
+            opened.enter_context(_alone(folder))
+            self.models = Models(self.config)
+            self.table = KeptTable(folder, self.config, self.models.vision, self._check)
+            opened.callback(self.table.close)
+            hooks = Hooks(event=self._hear, began=self._began)
+            self.abilities = Abilities(folder, self.config, self.models, self.table, hooks)
+            memory = sqlite3.connect(folder / MEMORY, check_same_thread=False)
+            opened.callback(memory.close)
+            self._agent: Any = create_agent(
+                model or load_caller(self.config),
+                [*tools_of(self.abilities), *registered_tools(), *tools],
+                system_prompt=render("conversation"),
+                middleware=[_Telling(self)],
+                checkpointer=SqliteSaver(memory),
+            )
+            self.show_table()
+            self._opened = opened.pop_all()
 
     def say(self, text: str) -> str:
         """Take a person's turn and return the answer; whatever happens is told on the way.
 
         Raises:
-          BadInput: there is nothing in the text, or too much.
+          BadInput: there is nothing in the text, or too much, or a turn is at work already.
         """
         words = " ".join(text.split())
         if not any(c.isalnum() for c in words):
             raise BadInput("say something: a task, a question, or help")
         if len(words) > LONGEST:
             raise BadInput(f"that has {len(words)} characters; {LONGEST} are enough")
+        if not self._turn.acquire(blocking=False):
+            raise BadInput("a turn is at work; wait for its end, or stop it")
+        try:
+            return self._take(words)
+        finally:
+            self._turn.release()
+
+    def _take(self, words: str) -> str:
         self._stop.clear()
+        self._halted = False
         self._log.tell(Said(text=words))
-        started, reply, how, reason = time.monotonic(), "", "done", ""
+        started = time.monotonic()
+        how: Literal["done", "stopped", "failed"] = "failed"
+        reason, reply = "interrupted", "Interrupted."
         try:
             self._tell_doing("thinking")
             reply = self._answer(words)
+            how, reason = "done", ""
         except Stopped:
-            how = "stopped"
-            reply = "Stopped."
-        except (MindseyeError, ToolError) as error:
-            how = "failed"
-            reason = reply = " ".join(str(error).split())
-        except Exception as error:  # A bug of ours or a plug-in's: the talk goes on.
-            how = "failed"
-            reason = reply = " ".join(f"{type(error).__name__}: {error}".split())
+            how, reason, reply = "stopped", "", "Stopped."
+        except GraphRecursionError:
+            reason = reply = f"Gave up after {MOST_STEPS} calls of tools."
+        except Exception as error:  # Also a bug of ours or a plug-in's: the talk goes on.
+            reason = reply = _line(error)
         finally:
             if how != "done":
-                self._mend()
-        self._log.tell(Replied(text=reply))
-        self._log.tell(Ended(how=how, reason=reason, seconds=round(time.monotonic() - started, 3)))
+                # A turn must end, whatever else is broken.
+                with contextlib.suppress(MindseyeError, sqlite3.Error, OSError):
+                    self._mend()
+            self._log.tell(Replied(text=reply))
+            seconds = round(time.monotonic() - started, 3)
+            self._log.tell(Ended(how=how, reason=reason, seconds=seconds))
         return reply
 
     def stream(self, text: str) -> Streaming[Turn, str]:
@@ -174,9 +216,11 @@ class Conversation:
         ]
         if cut:
             self._agent.update_state(self._thread, {"messages": cut}, as_node="tools")
-        with_table = self.table.touched
-        if with_table:
-            self.table.raise_pusher()
+        if self.table.touched:
+            try:
+                self.table.raise_pusher()
+            except WorldFailed:
+                self.table.restore()
             self.show_table()
 
     def stop(self) -> None:
@@ -187,6 +231,7 @@ class Conversation:
         if self._stop.is_set():
             # Once, so that the record can still be closed in order.
             self._stop.clear()
+            self._halted = True
             raise Stopped("stopped")
 
     def _hear(self, event: ev.Event) -> None:
@@ -207,8 +252,14 @@ class Conversation:
         self._log.tell(Laid(frame=frame, scene=self.table.look()))
 
     def called(self, call: str, tool: str, arguments: dict[str, Any]) -> None:
-        """Tell that a tool is called."""
+        """Tell that a tool is called.
+
+        Raises:
+          Stopped: also the second of several that a model called at once.
+        """
         self._check()
+        if self._halted:
+            raise Stopped("stopped")
         self._call = call
         self._log.tell(Called(call=call, tool=tool, arguments=arguments))
 
@@ -226,9 +277,7 @@ class Conversation:
 
     def close(self) -> None:
         """End it; its folder can be gone on with."""
-        self.table.close()
-        self._memory.close()
-        self._log.close()
+        self._opened.close()
 
 
 class _Telling(AgentMiddleware):
@@ -243,7 +292,7 @@ class _Telling(AgentMiddleware):
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         call = request.tool_call
         with self._one:
-            self._conversation.called(call["id"], call["name"], call["args"])
+            self._conversation.called(call["id"] or "", call["name"], call["args"])
             message = self._handled(request, handler)
             if isinstance(message, ToolMessage):
                 self._conversation.returned(call["name"], message)
@@ -254,12 +303,10 @@ class _Telling(AgentMiddleware):
         try:
             result: ToolMessage | Command[Any] = handler(request)
             return result
-        except Stopped:
+        except (Stopped, GraphBubbleUp):
             raise
-        except (MindseyeError, ToolError) as error:
-            text = " ".join(str(error).split())
-        except Exception as error:  # Somebody's tool: its failure is an answer to the model.
-            text = " ".join(f"{type(error).__name__}: {error}".split())
+        except Exception as error:  # Also of somebody's tool: failure is an answer to the model.
+            text = _line(error)
         return ToolMessage(
             text, tool_call_id=call["id"], name=call["name"], status="error",
             artifact=Told(text=text, changed=self._conversation.table.touched),

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -51,6 +52,8 @@ class Pending(_Kept):
     phrase: str
     """The words that could be two things, without "the"."""
     options: tuple[str, ...]
+    tool: Literal["act", "plan", "look", "what_if"] = "act"
+    """What it was said to."""
 
 
 class Dialogue(_Kept):
@@ -174,7 +177,7 @@ def whole(words: str, dialogue: Dialogue, names: Sequence[str]) -> Order:
       BadInput: nothing went before that it could follow on.
     """
     if dialogue.pending is not None:
-        chosen = _picked(words, dialogue.pending, names)
+        chosen = picked(words, dialogue.pending, names)
         # What was asked about may have been a follow-up itself.
         words, dialogue = chosen or words, dialogue.model_copy(update={"pending": None})
     text = _others(_bare(words), dialogue, names)
@@ -234,7 +237,7 @@ def _before(last: Task | None, words: str) -> Task:
     return last
 
 
-def _picked(words: str, pending: Pending, names: Sequence[str]) -> str | None:
+def picked(words: str, pending: Pending, names: Sequence[str]) -> str | None:
     """Return the pending order with the answer to "which?" put in; None if it is no answer."""
     text = _bare(words)
     rest = _VERB.sub(" ", text)

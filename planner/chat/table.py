@@ -1,6 +1,5 @@
 """The table of a conversation: a task goes on where the last one ended, also after a restart."""
 
-import contextlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,11 +10,12 @@ from numpy.typing import NDArray
 
 from mindseye.planner.config import Config
 from mindseye.planner.loop import REST, begin, world_errors
-from mindseye.planner.perception import Memory
+from mindseye.planner.perception import FORGET_AFTER, Memory
 from mindseye.tools.contracts import VisionModel
 from mindseye.tools.errors import BadInput
 from mindseye.tools.values import Frames, SceneGraph
 from mindseye.tools.world import make_world
+from mindseye.tools.world.sealed import SealedWorld
 
 FILE = "table.jsonl"
 LIFT_STEPS = 12
@@ -41,10 +41,11 @@ class KeptTable:
     ) -> None:
         self.config, self._vision, self._check = config, vision, check
         self._path = folder / FILE
+        self.world: SealedWorld | None = None
         self.touched = False
         """Whether anything was done on it since it was laid."""
         if self._path.exists():
-            self._restore()
+            self.restore()
         else:
             self.lay(config.objects, config.seed)
 
@@ -54,7 +55,10 @@ class KeptTable:
         Raises:
           BadInput: no such object; the old table stands.
         """
-        laid = {"objects": None if objects is None else list(objects), "seed": seed}
+        laid = {
+            "version": 1, "world": self.config.world, "options": self.config.world_options,
+            "objects": None if objects is None else list(objects), "seed": seed,
+        }  # fmt: skip
         self._open(laid)
         partial = self._path.with_suffix(".part")
         partial.write_text(json.dumps({"lay": laid}) + "\n", encoding="utf-8")
@@ -62,9 +66,8 @@ class KeptTable:
         self.touched = False
 
     def _open(self, laid: dict[str, Any]) -> None:
-        config = self.config
         world = make_world(
-            config.world, objects=laid["objects"], seed=laid["seed"], **config.world_options
+            laid["world"], objects=laid["objects"], seed=laid["seed"], **laid["options"]
         )
         try:
             observation = begin(world)
@@ -75,10 +78,19 @@ class KeptTable:
         self.world, self.observation, self.laid = world, observation, laid
         self._memory = Memory(self._seen())
 
-    def _restore(self) -> None:
+    def restore(self) -> None:
+        """Lay the table again as it was laid, and do again what was done on it.
+
+        Raises:
+          BadInput: the file cannot be read.
+        """
         try:
-            lines = self._path.read_text(encoding="utf-8").splitlines()
-            told = [json.loads(line) for line in lines]
+            text = self._path.read_text(encoding="utf-8")
+            # A crash may have torn the last line; what was not written whole is as if undone.
+            whole = text[: text.rfind("\n") + 1]
+            if whole != text:
+                self._path.write_text(whole, encoding="utf-8")
+            told = [json.loads(line) for line in whole.splitlines()]
             self._open(told[0]["lay"])
             actions = [np.array(line["act"], dtype=np.float32) for line in told[1:]]
         except (OSError, ValueError, LookupError, TypeError) as error:
@@ -88,7 +100,7 @@ class KeptTable:
             ) from error
         for action in actions:
             with world_errors():
-                self.observation = self.world.step(action)[0]
+                self.observation = self._step(action)[0]
         self.touched = bool(actions)
 
     def reset(
@@ -104,12 +116,16 @@ class KeptTable:
 
     def _act(self, action: NDArray[np.float32]) -> Step:
         told = {"act": [float(v) for v in np.asarray(action, dtype=np.float32)]}
-        result = self.world.step(action)
+        result = self._step(action)
         # After the world took it: an action that never arrived must not be done on a restart.
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(told) + "\n")
         self.observation, self.touched = result[0], True
         return result
+
+    def _step(self, action: NDArray[np.float32]) -> Step:
+        assert self.world is not None
+        return self.world.step(action)
 
     def raise_pusher(self) -> None:
         """Leave the table as it should stand between tasks: the pusher up, nothing in motion."""
@@ -128,10 +144,16 @@ class KeptTable:
         return SceneGraph(objects=scene.objects, pusher=(x, y), patches=scene.patches)
 
     def look(self) -> SceneGraph:
-        """Return what vision sees now, its objects called what they were called at first."""
-        return self._memory.update(self._seen())
+        """Return what vision sees now, its objects called what they were called at first.
+
+        Between turns nothing moves and the pusher hides nothing: what is not seen is gone.
+        """
+        seen = self._seen()
+        for _ in range(FORGET_AFTER):
+            self._memory.update(seen)
+        return self._memory.scene
 
     def close(self) -> None:
         """End the world's process."""
-        with contextlib.suppress(AttributeError):
+        if self.world is not None:
             self.world.close()

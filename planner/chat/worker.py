@@ -36,13 +36,13 @@ def serve(folder: Path, config: Config, stream: TextIO) -> None:
     """Hold the conversation in `folder` until `stream` ends.
 
     Raises:
-      MindseyeError: it cannot be begun or gone on with; its log says so too.
+      whatever keeps it from being begun or gone on with; its log says so too.
     """
     from mindseye.planner.chat.conversation import Conversation
 
     try:
         conversation = Conversation(folder, config)
-    except MindseyeError as error:
+    except Exception as error:
         reason = " ".join(str(error).split())
         log = TurnLog(folder)
         log.tell(Replied(text=reason))
@@ -51,12 +51,20 @@ def serve(folder: Path, config: Config, stream: TextIO) -> None:
         raise
     waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
+    def forget() -> None:
+        """Drop what waits for its turn: who says stop does not want that either."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                waiting.get_nowait()
+
     def read() -> None:
         for order in _orders(stream):
             if order.get("stop"):
+                forget()
                 conversation.stop()
             elif isinstance(order.get("say"), str):
                 waiting.put(order["say"])
+        forget()
         conversation.stop()
         waiting.put(None)
 

@@ -97,6 +97,18 @@ NEXT_TO = done(
         ("push it to the top", "push the red cube to the top"),
         ("put the blue ball behind it", "put the blue ball behind it"),
         ("it should stand behind the star", "the red cube should stand behind the star"),
+        ("right of the blue ball", "push the red cube right of the blue ball"),
+        ("not there, next to the blue ball", "push the red cube next to the blue ball"),
+        ("no balls on the left", "no balls on the left"),
+        ("no, not the red cube, the blue ball", "push the blue ball next to the green star"),
+        ("the blue ball, not the yellow one", "push the blue ball next to the green star"),
+        ("push that blue ball left", "push that blue ball left"),
+        ("make sure that the yellow cube is left of the star",
+         "make sure that the yellow cube is left of the star"),
+        ("put the yellow cube next to the other cube",
+         "put the yellow cube next to the red cube"),
+        ("push it further away from the blue ball",
+         "push the red cube further away from the blue ball"),
     ],
 )  # fmt: skip
 def test_a_follow_up_becomes_a_whole_order(words: str, meant: str) -> None:
@@ -119,9 +131,51 @@ def test_an_answer_to_which_completes_the_pending_order() -> None:
     )
     assert whole("the red one", asked, NAMES).words == "roll the red ball left"
     assert whole("blue, please", asked, NAMES).words == "roll the blue ball left"
-    # Another order is no answer.
+    # Another order is no answer, nor is a question.
+    for said in ("push the red ball right", "where's the red ball"):
+        assert whole(said, asked, NAMES).words == said
     said = "push the green star next to the yellow cube"
     assert whole(said, asked, NAMES).words == said
+
+
+@pytest.mark.parametrize(
+    ("words", "phrase", "answered", "meant"),
+    [
+        ("push the red ball next to the ball", "ball", "the blue one",
+         "push the red ball next to the blue ball"),
+        ("and the other one", "other one", "the blue one",
+         "push the blue ball next to the green star"),
+        ("push the cuve left", "cube", "the yellow one", "push the yellow cube left"),
+    ],
+)  # fmt: skip
+def test_the_answer_to_which_goes_where_the_doubt_was(
+    words: str, phrase: str, answered: str, meant: str
+) -> None:
+    pending = Pending(words=words, phrase=phrase, options=("blue ball", "yellow cube"))
+    dialogue = NEXT_TO.model_copy(update={"pending": pending})
+    assert whole(answered, dialogue, NAMES).words == meant
+
+
+def test_after_undoing_a_follow_up_means_what_was_undone() -> None:
+    at = goal(relation="at", subject="red cube", place=(-0.2, 0.0))  # type: ignore[arg-type]
+    (task,) = (t.model_copy(update={"undone": True}) for t in NEXT_TO.tasks)
+    back = task.model_copy(update={"words": "put the red cube back", "goal": at})
+    dialogue = NEXT_TO.model_copy(update={"tasks": (task, back)})
+    assert whole("again", dialogue, NAMES).words == "push the red cube next to the green star"
+    said = whole("the blue ball instead", dialogue, NAMES)
+    assert said.words == "push the blue ball next to the green star"
+
+
+def test_further_takes_a_direction_and_stays_on_the_table() -> None:
+    order = whole("a bit further left", NEXT_TO, NAMES)
+    assert order.to is not None
+    assert order.to[1] == pytest.approx((-0.18, 0.0))
+    with pytest.raises(BadInput, match="not moved last"):
+        whole("push the green star further", NEXT_TO, NAMES)
+    task = NEXT_TO.tasks[0]
+    rim = task.model_copy(update={"after": {**task.after, "red cube": (0.28, 0.0)}})
+    with pytest.raises(BadInput, match="edge"):
+        whole("a bit further", NEXT_TO.model_copy(update={"tasks": (rim,)}), NAMES)
 
 
 @pytest.mark.parametrize("words", ["again", "the blue one too", "to the left"])
@@ -185,6 +239,25 @@ def _understood(order: str, names: Sequence[str]) -> Goal:
         ("is the red cube right of the blue ball", "No: .*", None),
         ("Where is the green star?", "The green star is .*9 cm right.*", ("green star",)),
         ("Describe what you see.", "I see the red cube .*", NAMES),
+        ("how many things are left of the blue ball", "1: the red cube.", None),
+        ("how many cubes and balls are there", "4: .*", None),
+        ("how many pink things are there", "None.", ()),
+        ("how many pyramids do you see", "None.", ()),
+        ("how many objects besides the star", "4: .*", None),
+        ("Is there an orange cube?", "No.", ()),
+        ("is there a cube next to the blue ball", "No.", ("blue ball",)),
+        ("can you see any balls?", "Yes: the blue ball and the red ball.", None),
+        ("which ball is left of the green star", "The blue ball.", None),
+        ("is the green star the leftmost thing?", "No: the red cube is furthest left.", None),
+        ("what colour is the leftmost object", "The red cube is .*", None),
+        ("what colour is the object nearest to the star", "The blue ball is nearest .*", None),
+        ("how far is the red cube from the blue ball", "The red cube is 20 cm from .*", None),
+        ("is the star red?", "No: I see the green star.", None),
+        (
+            "which is nearest to the blue ball, the red cube or the yellow cube",
+            "The red cube is nearest .* 20 cm away.",
+            None,
+        ),
     ],
 )
 def test_questions_about_the_scene(question: str, said: str, about: Sequence[str] | None) -> None:
@@ -314,6 +387,35 @@ def test_stop_ends_a_task_within_a_second_and_leaves_everything_sane(
 
 
 @pytest.mark.slow
+def test_what_was_stopped_can_be_undone_and_its_table_is_held_by_one(
+    talk: Talk, tmp_path: Path
+) -> None:
+    stops = [1]
+
+    def stop_in_the_push(turn: Turn) -> None:
+        if turn.kind == "doing" and turn.text == "acting" and stops:
+            threading.Timer(stops.pop(), held.stop).start()
+
+    held = talk(["act", "undo", "look", "look"], on_turn=stop_in_the_push)
+    start = held.table.look().layout["red cube"]
+    with pytest.raises(BadInput, match="another process"):
+        Conversation(tmp_path / "runs" / "chats" / "one", held.config)
+    held.say("push the red cube left")
+    there = held.table.look().layout["red cube"]
+    said = held.say("undo that")
+    back = held.table.look().layout["red cube"]
+    moved = max(abs(there[i] - start[i]) for i in (0, 1)) > 0.035
+    assert ("nothing to undo" in said) != moved
+    assert max(abs(back[i] - start[i]) for i in (0, 1)) < 0.05
+    # A crash in the middle of a line is a step that was not done.
+    with (tmp_path / "runs" / "chats" / "one" / "table.jsonl").open("a") as file:
+        file.write('{"act": [0.')
+    held.close()
+    again = talk(["look"])
+    assert (again.table.frame == held.table.frame).all()
+
+
+@pytest.mark.slow
 def test_what_cannot_be_done_is_told_and_asked_back(talk: Talk, tmp_path: Path) -> None:
     seen: list[str] = []
 
@@ -353,16 +455,24 @@ def test_a_worker_process_holds_a_conversation(tmp_path: Path) -> None:
     settings = config(tmp_path, ["talk"]).to_json()
     folder = tmp_path / "runs" / "chats" / "two"
     command = [sys.executable, "-m", "mindseye.planner.chat.worker", str(folder)]
-    given: Any = {"text": True, "capture_output": True, "timeout": 300}
+    given: Any = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     given["env"] = {**os.environ, "MINDSEYE_CHAT_CONFIG": json.dumps(settings)}
-    orders = '{"say": "hello"}\nnot json\n{"say": " "}\n{"stop": true}\n{"say": "again"}\n'
-    done = subprocess.run(command, input=orders, **given)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    with subprocess.Popen(command, stdin=subprocess.PIPE, **given) as process:
+        assert process.stdin is not None
+        process.stdin.write('not json\n{"stop": true}\n{"say": " "}\n{"say": "hello"}\n')
+        process.stdin.flush()
+        end = time.monotonic() + 200
+        while not any(isinstance(t, Ended) for t in read_turns(folder)[0]):
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        out, errors = process.communicate('{"say": "never heard"}\n', timeout=200)
+    assert (process.returncode, out) == (0, ""), errors
     told, _ = read_turns(folder)
     assert [t.text for t in told if isinstance(t, Said)][:1] == ["hello"]
     assert "table" in next(t.text for t in told if isinstance(t, Replied))
     (folder / "table.jsonl").write_text("garbage\n")
-    done = subprocess.run(command, input="", **given)
+    done = subprocess.run(command, input="", timeout=200, **given)
     assert done.returncode == 2
     assert "begin a new conversation" in done.stderr
 
@@ -377,6 +487,12 @@ def test_the_log_is_read_as_it_grows_and_over_what_a_crash_left(tmp_path: Path) 
     log.tell(Replied(text="two"))
     log.close()
     later, _ = read_turns(tmp_path, at)
+    with (tmp_path / "turns.jsonl").open("a") as file:
+        file.write('{"half')
+    again = TurnLog(tmp_path)
+    again.tell(Said(text="three"))
+    again.close()
+    assert [t.kind for t in read_turns(tmp_path)[0]] == ["said", "replied", "said"]
     assert [t.kind for t in first] == ["said"]
     assert [t.kind for t in later] == ["replied"]
     assert read_turns(tmp_path / "nowhere") == ([], 0)
