@@ -178,7 +178,8 @@ class Abilities:
         task = Task(words=words, goal=goal, run=self.dialogue.run, before=before, after=after)
         moved = sorted(_moved(task), key=lambda n: n not in goal.names())
         dialogue = self.dialogue.of(list(dict.fromkeys([*moved, *_subjects(goal)])))
-        self._remember(dialogue.model_copy(update={"tasks": (*dialogue.tasks, task)}))
+        tasks = (*dialogue.tasks, task)
+        self._remember(dialogue.model_copy(update={"tasks": tasks, "proposed": ""}))
         return goal
 
     def undo(self) -> Told:
@@ -239,13 +240,19 @@ class Abilities:
         with self._doubts("what_if", question):
             return self._pictured(question, scene.names)
 
+    def _propose(self, words: str) -> None:
+        """Remember an order that "do it" then means."""
+        self._remember(self.dialogue.model_copy(update={"proposed": words}))
+
     def _pictured(self, question: str, names: Sequence[str]) -> Told:
         words = self._named(question, names)
         pushed = pushed_in(words) or f"push {_WHAT_IF.sub('', words)}"
-        words = f"what happens if I {_self_named(pushed, words, names)}"
-        return self._answered(
-            Asking.checked(words, (), replace(self.config, objects=tuple(names)), "program", 1, 3)
-        )
+        pushed = _self_named(pushed, words, names)
+        config = replace(self.config, objects=tuple(names))
+        asking = Asking.checked(f"what happens if I {pushed}", (), config, "program", 1, 3)
+        told = self._answered(asking)
+        self._propose(pushed)
+        return told
 
     def physics(self, question: str) -> Told:
         """Answer a physics question that is not about the table, by simulating it.
@@ -282,6 +289,7 @@ class Abilities:
             planned = self.models.agent(self.config).plan(
                 order.words, self.table.frame, recorder=recorder
             )
+        self._propose(order.words)
         name = recorder.folder.name
         goal = planned.goal.words()
         if planned.decision is None:

@@ -63,6 +63,8 @@ class Dialogue(_Kept):
     focus: tuple[str, ...] = ()
     """Objects of the last order or question, those that were moved first."""
     pending: Pending | None = None
+    proposed: str = ""
+    """An order that was pictured or planned last, and not carried out."""
     run: str = ""
     """Name of the last run's folder, whatever kind it was."""
 
@@ -105,6 +107,12 @@ _AGAIN = re.compile(
     r"have another (?:go|try)|retry|the same(?: again)?|finish (?:it|the job))$",
     re.I,
 )
+_GO = re.compile(
+    r"^(?:go(?: right)? ahead(?: and do (?:it|that|so))?|go for it|(?:let's )?do (?:it|that|so)|"
+    r"make it so|(?:yes|yep|sure)?\W*(?:do|carry out|execute) (?:it|that|the plan)(?: for real)?)$",
+    re.I,
+)
+"""Said of what was pictured or planned."""
 _FURTHER = re.compile(
     r"\b(?:further|farther|a (?:bit|little|touch|tad) more|some more|little bit more)\b", re.I
 )
@@ -182,6 +190,8 @@ def whole(words: str, dialogue: Dialogue, names: Sequence[str]) -> Order:
         words, dialogue = chosen or words, dialogue.model_copy(update={"pending": None})
     text = _others(_bare(words), dialogue, names)
     last = dialogue.last
+    if dialogue.proposed and _GO.match(text):
+        return Order(words=dialogue.proposed)
     if _AGAIN.match(text):
         return _again(dialogue, words, names)
     if _FURTHER.search(text) and last is not None and _goes_on(text):

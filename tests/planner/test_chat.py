@@ -116,6 +116,12 @@ def test_a_follow_up_becomes_a_whole_order(words: str, meant: str) -> None:
     assert (order.words, order.to) == (meant, None)
 
 
+@pytest.mark.parametrize("words", ["go ahead", "Yes, do it!", "do that, please", "go for it"])
+def test_what_was_planned_or_pictured_is_done_on_request(words: str) -> None:
+    planned = NEXT_TO.model_copy(update={"proposed": "push the blue ball left"})
+    assert whole(words, planned, NAMES).words == "push the blue ball left"
+
+
 def test_further_goes_on_along_the_way() -> None:
     order = whole("a bit further", NEXT_TO, NAMES)
     assert order.to is not None
