@@ -19,7 +19,7 @@ from mindseye.planner.streaming import Streaming
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, progress
-from mindseye.tools.values import Frames
+from mindseye.tools.values import Frames, SceneGraph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,7 @@ class Agent:
         pace: Pace | None = None,
         continues: str = "",
         goal: Goal | None = None,
+        known: SceneGraph | None = None,
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -90,6 +91,8 @@ class Agent:
           pace: of a recorded run, to do again exactly what it did.
           continues: name of the conversation whose world this is, if it has had runs before.
           goal: what is wanted; None reads it out of the words.
+          known: what is known to stand there; None looks. Things are called what they are
+            called here, also when vision later takes them for something else.
 
         Raises:
           BadInput: the task makes no sense on this table.
@@ -107,7 +110,7 @@ class Agent:
         observation = begin(world)
         context = self._context(recorder)
         context.pace = pace
-        episode = Episode(context, world, self.decoder, observation)
+        episode = Episode(context, world, self.decoder, observation, known)
         try:
             context.goal = self._understand(task, episode.memory.expected, context, goal)
             success, reason = episode.run()
@@ -143,6 +146,7 @@ class Agent:
         frame: Frames,
         recorder: Recorder | NullRecorder | None = None,
         on_event: OnEvent | None = None,
+        known: SceneGraph | None = None,
     ) -> Plan:
         """Return what would be done next for a task, given one camera frame.
 
@@ -151,6 +155,7 @@ class Agent:
           frame: `[H, W, 3] uint8`.
           recorder: where the record goes; None keeps none.
           on_event: called with every event, when there is no recorder.
+          known: as `run`.
 
         Raises:
           BadInput: the task makes no sense on this table.
@@ -160,7 +165,7 @@ class Agent:
         recorder, config = recorder or NullRecorder(on_event), self.config
         recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
         context = self._context(recorder)
-        memory = Memory(self.eye.vision.look([frame])[0])
+        memory = Memory(known or self.eye.vision.look([frame])[0])
         context.expected = memory.expected
         try:
             context.goal = self._understand(task, memory.expected, context)

@@ -93,11 +93,12 @@ class Episode:
     """One run in one world."""
 
     def __init__(self, context: Context, world: World, decoder: ActionDecoder,
-                 observation: dict[str, NDArray[Any]]) -> None:  # fmt: skip
+                 observation: dict[str, NDArray[Any]],
+                 known: SceneGraph | None = None) -> None:  # fmt: skip
         self.context, self.world, self.decoder = context, world, decoder
         self.observation = observation
         self.steps = 0
-        self.memory = Memory(self._see())
+        self.memory = Memory(known or self._see())
         context.expected = self.memory.expected
 
     def _see(self) -> SceneGraph:

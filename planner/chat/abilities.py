@@ -15,8 +15,8 @@ from mindseye.planner.agent import Agent, load_tool
 from mindseye.planner.ask.grammar import pushed_in
 from mindseye.planner.ask.session import Asking, answer_with, lines
 from mindseye.planner.chat import seeing
-from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, picked, whole
-from mindseye.planner.chat.homeward import Homeward
+from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, named, picked, whole
+from mindseye.planner.chat.homeward import SETTINGS, Homeward
 from mindseye.planner.chat.reasons import kind_shown, pictures, reasons
 from mindseye.planner.chat.table import KeptTable
 from mindseye.planner.chat.turns import Picture
@@ -148,18 +148,20 @@ class Abilities:
             return self._run(order.words, self.models.agent(self.config))
 
     def _home(self, words: str, places: dict[str, Point]) -> Told:
-        # The video generator was never shown such an order: only the simulation can picture it.
-        config = merge(self.config, {"tools": "physics"}, "conversation")
+        config = merge(self.config, {**SETTINGS, "search_options": {}}, "conversation")
         eye = self.models.agent(config).eye
         agent = Agent(config, Homeward(places), eye, load_tool(config, "decoder"))
         return self._run(words, agent)
 
     def _run(self, words: str, agent: Agent) -> Told:
-        before = self.table.look().layout
+        known = self.table.look()
+        before = known.layout
         continues = self.name if self.table.touched else ""
         try:
             with self._recorded(words) as recorder:
-                result = agent.run(words, self.table, recorder=recorder, continues=continues)
+                result = agent.run(
+                    words, self.table, recorder=recorder, continues=continues, known=known
+                )
         finally:  # What was cut off can be undone, too.
             goal = self._remember_task(words, before)
         assert goal is not None
@@ -225,8 +227,8 @@ class Abilities:
         return Told(text=seen.text)
 
     def _named(self, words: str, names: Sequence[str]) -> str:
-        """Return words with what they leave to what went before put in, where that is plain."""
-        return whole(f"push {words}", self.dialogue, names).words.removeprefix("push ")
+        """Return words with what they leave to what went before put in."""
+        return named(words, self.dialogue, names)
 
     def what_if(self, question: str) -> Told:
         """Simulate a push that is spoken of, without doing it.
@@ -287,7 +289,7 @@ class Abilities:
             order = self._whole(task)
         with self._doubts("plan", order.words), self._recorded(order.words) as recorder:
             planned = self.models.agent(self.config).plan(
-                order.words, self.table.frame, recorder=recorder
+                order.words, self.table.frame, recorder=recorder, known=self.table.look()
             )
         self._propose(order.words)
         name = recorder.folder.name

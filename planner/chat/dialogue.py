@@ -206,6 +206,15 @@ def whole(words: str, dialogue: Dialogue, names: Sequence[str]) -> Order:
     return Order(words=_spoken_of(text, dialogue))
 
 
+def named(words: str, dialogue: Dialogue, names: Sequence[str]) -> str:
+    """Return words with "it" and "the other one" named; nothing else of them is changed.
+
+    Raises:
+      Ambiguous: the other one could be several.
+    """
+    return _spoken_of(_others(" ".join(words.split()), dialogue, names), dialogue)
+
+
 def _bare(words: str) -> str:
     """Return the words without what only joins them to the talk."""
     text, before = " ".join(words.split()).strip(" .!?,;"), ""
@@ -286,7 +295,7 @@ def _put_in(pending: Pending, name: str) -> str | None:
 def _others(text: str, dialogue: Dialogue, names: Sequence[str]) -> str:
     """Return the text with "the other one" named: of the kind last spoken of, but not that one."""
 
-    def named(match: re.Match[str]) -> str:
+    def other(match: re.Match[str]) -> str:
         noun = match["noun"].lower()
         # "Put the red cube next to the other cube": other than what was just named.
         spoken = _named_in(text[: match.start()], names)[-1:] or dialogue.focus[:1]
@@ -302,7 +311,7 @@ def _others(text: str, dialogue: Dialogue, names: Sequence[str]) -> str:
             raise Ambiguous(f"other {noun}", tuple(left or names))
         return f"the {left[0]}"
 
-    return _OTHER.sub(named, text) if len(names) > 1 else text
+    return _OTHER.sub(other, text) if len(names) > 1 else text
 
 
 def _named_in(text: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -109,7 +109,8 @@ def _of_the_end(record: Record) -> list[str]:
 
 _ASKED_FOR: tuple[tuple[str, str], ...] = (
     (r"simul|physics|comput|predict", "simulated"),
-    (r"imagin|video|dream|mind'?s eye|fantas", "imagined"),
+    # "The video" alone is any clip; the video model is what imagines.
+    (r"imagin|video (?:model|generator)|generated|dream|mind'?s eye|fantas", "imagined"),
     (r"\bpictured|\bthought|\bthink|\bexpect", "pictured"),
     (r"\bhappen|\bdone\b|\bdid\b|\bjust now\b", "happened"),
     (

@@ -42,7 +42,15 @@ class Seen:
 _COUNT = re.compile(r"\bhow many\b|\bcount\b|\bnumber of\b|\btally\b|\btotal\b", re.I)
 _WHERE = re.compile(r"\bwhere(?:abouts|'s|s)?\b|\bposition of\b|\blocate\b", re.I)
 _COLOUR = re.compile(r"\bwh(?:at|ich) colou?rs?\b|\bcolou?r (?:is|does|of)\b", re.I)
-_SHAPE = re.compile(r"\bwh(?:at|ich) (?:shape|kind|sort)\b", re.I)
+_SHAPE = re.compile(
+    r"\bwh(?:at|ich) (?:shapes?|(?:kind|sort)s? of (?:thing|object|shape|piece)s?)\b", re.I
+)
+_SOMEWHERE = re.compile(
+    r"\b(?:left|right|top|bottom|back|front|middle|cent(?:er|re)|corner|edge|side|near|far|next|"
+    r"beside|behind|touch\w*|close\w*|apart|upper|lower|line|row|group\w*)\b",
+    re.I,
+)
+"""Words of which a relation or a part of the table is told."""
 _THERE = re.compile(
     r"^any\b|\b(?:is|are) there (?:an?|any(?:thing)?|some(?:thing)?)\b"
     r"|\bdo you (?:see|have|spot) (?:an?|any|the)\b|\bcan you (?:see|spot|find) (?:an?|any|the)\b"
@@ -321,6 +329,8 @@ def _related(text: str, scene: SceneGraph, understand: Understand) -> Seen | Non
         holds = satisfied(goal, scene.layout)
         said = f"{'Yes' if holds else 'No'}: the {names[0]} is {_whereabouts(names[0], scene)}."
         return Seen(text=said, about=names)
+    if not names and not _SOMEWHERE.search(text):
+        return None
     which = None if match else _WHICH.match(text)
     rest = _VERBS_OF_BEING.sub("", rest[which.end() :] if which else rest)
     stand_in = next((n for n in scene.names if n not in names), None)
