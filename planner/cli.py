@@ -304,7 +304,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
-    """Measure: eval tabletop|vision|video|language, with intervals and paired seeds."""
+    """Measure: eval tabletop|minds-eye|conversation|vision|video|language, with intervals."""
     _above("eval", context.args or ["--help"])
 
 

@@ -94,7 +94,8 @@ _A_NAME = "|".join(sorted(_NAMING | THINGS))
 _FILLERS = re.compile(
     rf"^(?:(?:no(?!\s+(?:{_A_NAME}|two|other)\b)|right(?!\s+(?:of|side|edge|corner|hand)\b)|"
     r"next(?!\s+to\b)|nope|yes|yeah|ok|okay|and|now|then|so|well|hm+|sorry|actually|please|wait|"
-    r"oh|also|great|good|fine|thanks|i mean|i meant|rather|instead|not that(?: one)?|"
+    r"oh|also|great|good|fine|sounds good|sure|alright|perfect|cool|yep|thanks|"
+    r"i mean|i meant|rather|instead|not that(?: one)?|"
     r"not there|just|but)\b[\s,.:;!-]*)+"
     r"|[\s,.!?]*\b(?:please|instead|rather|too|as well|also|this time|now|then|next|i mean|"
     r"i meant|thanks)\b[\s,.!?]*$",

@@ -58,8 +58,10 @@ _THERE = re.compile(
     re.I,
 )
 _ENDS: tuple[tuple[str, str, int, int], ...] = (
-    (r"left ?-?most|(?:farthest|furthest|most) (?:to the )?left", "furthest left", 0, -1),
-    (r"right ?-?most|(?:farthest|furthest|most) (?:to the )?right", "furthest right", 0, 1),
+    (r"left ?-?most|(?:farthest|furthest|most) (?:to the )?left|"
+     r"(?:nearest|closest) (?:to )?the left (?:edge|side)", "furthest left", 0, -1),
+    (r"right ?-?most|(?:farthest|furthest|most) (?:to the )?right|"
+     r"(?:nearest|closest) (?:to )?the right (?:edge|side)", "furthest right", 0, 1),
     (r"(?:farthest|furthest) (?:back|away|behind|from (?:me|us|the camera|you))|rear ?most",
      "furthest back", 1, 1),
     (r"front ?most|(?:nearest|closest) (?:to )?(?:me|us|the (?:camera|front)|you)\b|"

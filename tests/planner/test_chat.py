@@ -116,7 +116,9 @@ def test_a_follow_up_becomes_a_whole_order(words: str, meant: str) -> None:
     assert (order.words, order.to) == (meant, None)
 
 
-@pytest.mark.parametrize("words", ["go ahead", "Yes, do it!", "do that, please", "go for it"])
+@pytest.mark.parametrize(
+    "words", ["go ahead", "Sounds good, do it.", "Yes, do it!", "do that, please", "go for it"]
+)
 def test_what_was_planned_or_pictured_is_done_on_request(words: str) -> None:
     planned = NEXT_TO.model_copy(update={"proposed": "push the blue ball left"})
     assert whole(words, planned, NAMES).words == "push the blue ball left"
@@ -235,6 +237,7 @@ def _understood(order: str, names: Sequence[str]) -> Goal:
         ("do you see any stars", "Yes: the green star.", ("green star",)),
         ("What colour is the star?", "Green.", ("green star",)),
         ("which one is the leftmost", "The red cube is furthest left.", ("red cube",)),
+        ("what is closest to the left edge", "The red cube is furthest left.", ("red cube",)),
         ("what is furthest to the right?", ".* is furthest right.", None),
         ("which ball is farthest back?", "The red ball is furthest back.", ("red ball",)),
         ("what is nearest to the blue ball?", "The green star is nearest .* 9 cm away.", None),
