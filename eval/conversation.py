@@ -23,6 +23,7 @@ from mindseye.planner.chat.turns import Called, Ended, Replied, Returned, Turn
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, Layout, satisfied
+from mindseye.tools.world.sealed import SealedWorld
 
 OBJECTS = ("red cube", "yellow cube", "blue ball", "red ball", "green star")
 """What stands on the table at first."""
@@ -168,7 +169,7 @@ class _Judge:
     def _truth(self) -> tuple[dict[str, tuple[float, float]], list[str]]:
         world = self._conversation.table.world
         if world is not self._world:  # Another one is made when the table is laid anew.
-            assert world is not None
+            assert isinstance(world, SealedWorld)
             self._world, self._scorer = world, world.take_scorer()
         return self._scorer.truth()
 

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from mindseye.planner.config import Config
 from mindseye.planner.loop import REST, begin, world_errors
 from mindseye.planner.perception import FORGET_AFTER, Memory
-from mindseye.tools.contracts import VisionModel
+from mindseye.tools.contracts import VisionModel, World
 from mindseye.tools.errors import BadInput
 from mindseye.tools.values import Frames, SceneGraph
 from mindseye.tools.world import make_world
-from mindseye.tools.world.sealed import SealedWorld
 
 FILE = "table.jsonl"
 LIFT_STEPS = 12
@@ -41,7 +40,7 @@ class KeptTable:
     ) -> None:
         self.config, self._vision, self._check = config, vision, check
         self._path = folder / FILE
-        self.world: SealedWorld | None = None
+        self.world: World | None = None
         self.touched = False
         """Whether anything was done on it since it was laid."""
         if self._path.exists():

@@ -399,17 +399,18 @@ def test_stop_ends_a_task_within_a_second_and_leaves_everything_sane(
 def test_what_was_stopped_can_be_undone_and_its_table_is_held_by_one(
     talk: Talk, tmp_path: Path
 ) -> None:
-    stops = [1]
+    def stop_in_the_push() -> None:
+        while held.table.observation["pusher"][2] > 0.08:
+            time.sleep(0.002)
+        time.sleep(0.1)
+        held.stop()
 
-    def stop_in_the_push(turn: Turn) -> None:
-        if turn.kind == "doing" and turn.text == "acting" and stops:
-            threading.Timer(stops.pop(), held.stop).start()
-
-    held = talk(["act", "undo", "look", "look"], on_turn=stop_in_the_push)
+    held = talk(["act", "undo", "look", "look"])
     start = held.table.look().layout["red cube"]
     with pytest.raises(BadInput, match="another process"):
         Conversation(tmp_path / "runs" / "chats" / "one", held.config)
-    held.say("push the red cube left")
+    threading.Thread(target=stop_in_the_push, daemon=True).start()
+    assert held.say("push the red cube left") == "Stopped."
     there = held.table.look().layout["red cube"]
     said = held.say("undo that")
     back = held.table.look().layout["red cube"]
