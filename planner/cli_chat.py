@@ -39,8 +39,9 @@ def chat(
         config, assignments, objects=object_names(objects), seed=seed, tools=tools, budget=budget,
         model=model, runs=runs,
     )  # fmt: skip
-    from mindseye.planner.chat.terminal import CHATS, new_chat_folder
     from mindseye.planner.chat.terminal import chat as talk
+    from mindseye.planner.chat.terminal import new_chat_folder
+    from mindseye.planner.chat.turns import CHATS
 
     chats = Path(settings.runs) / CHATS
     talk(new_chat_folder(chats.parent) if resume is None else _found(chats, resume), settings)
@@ -52,8 +53,11 @@ def _found(chats: Path, name: str) -> Path:
     Raises:
       BadInput: there is none of that name.
     """
+    from mindseye.planner.chat.turns import LOG
+    from mindseye.planner.web.conversations import SETTINGS
+
     # Those of the web page belong to whoever began them there.
-    logs = [p for p in chats.glob("*/turns.jsonl") if not (p.parent / "web.json").exists()]
+    logs = [p for p in chats.glob(f"*/{LOG}") if not (p.parent / SETTINGS).exists()]
     known = [p.parent.name for p in sorted(logs, key=lambda p: p.stat().st_mtime)]
     if name == "last" and known:
         return chats / known[-1]

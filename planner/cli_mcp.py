@@ -17,7 +17,7 @@ from mindseye.planner.cli_io import (
     read_config,
     say,
 )
-from mindseye.tools.errors import Unavailable
+from mindseye.tools.errors import needs_extra
 
 TOKEN_VARIABLE = "MINDSEYE_MCP_TOKEN"
 
@@ -46,14 +46,8 @@ def mcp(
         config, assignments, objects=object_names(objects), seed=seed, tools=tools, model=model,
         runs=runs,
     )  # fmt: skip
-    try:
+    with needs_extra("`mindseye mcp`", "mcp"):
         from mindseye.planner.mcp.transports import serve_http, serve_stdio
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("mindseye"):
-            raise
-        raise Unavailable(
-            f'`mindseye mcp` needs {error.name!r}: pip install "mindseye[mcp]"'
-        ) from error
     if http is None:
         serve_stdio(settings)
     else:

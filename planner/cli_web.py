@@ -19,7 +19,7 @@ from mindseye.planner.cli_io import (
     read_config,
     say,
 )
-from mindseye.tools.errors import Unavailable
+from mindseye.tools.errors import needs_extra
 
 PASSWORD_VARIABLE = "MINDSEYE_PASSWORD"
 
@@ -55,14 +55,8 @@ def web(
         config, assignments, objects=object_names(objects), seed=seed, search=search, tools=tools,
         budget=budget, model=model, runs=runs,
     )  # fmt: skip
-    try:
+    with needs_extra("`mindseye web`", "web"):
         from mindseye.planner.web.server import serve
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("mindseye"):
-            raise
-        raise Unavailable(
-            f'`mindseye web` needs {error.name!r}: pip install "mindseye[web]"'
-        ) from error
     serve(
         settings, host=host, port=port, password=password or os.environ.get(PASSWORD_VARIABLE),
         models=tuple(offer or ()), most=conversations, say=say,

@@ -9,6 +9,7 @@ from langchain_core.language_models import BaseChatModel
 from mindseye.planner.agent import Agent, load_tool, set_threads
 from mindseye.planner.ask.session import load_model
 from mindseye.planner.config import Config
+from mindseye.planner.context import Mind
 from mindseye.planner.language.mind import LanguageMind
 from mindseye.planner.picture import Eye
 from mindseye.tools.contracts import PhysicsEngine, VideoGenerator, VisionModel
@@ -59,12 +60,17 @@ class Models:
         """What imagines."""
         return self._once("video", lambda: cast(VideoGenerator, load_tool(self.config, "video")))
 
-    def agent(self, config: Config) -> Agent:
-        """Return an agent of these models, with the tools that `config` allows it."""
+    def agent(self, config: Config, mind: Mind | None = None) -> Agent:
+        """Return an agent of these models, with the tools that `config` allows it.
+
+        Args:
+          config: its settings.
+          mind: stands where the language model stands; None takes the language model.
+        """
         eye = Eye(
             vision=self.vision,
             physics=self.physics if config.tools in ("physics", "both") else None,
             video=self.video if config.tools in ("video", "both") else None,
             samples=config.samples,
         )
-        return Agent(config, self.mind, eye, load_tool(config, "decoder"))
+        return Agent(config, mind or self.mind, eye, load_tool(config, "decoder"))

@@ -6,7 +6,7 @@ Every step writes a typed event; terminal, page, report and replay read those.
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from mindseye.planner.context import Context
 from mindseye.planner.decide import Decider, Decision
 from mindseye.planner.judge import Judgement
 from mindseye.planner.language.asking import GAIN, result_words
-from mindseye.planner.perception import Memory, clearly_satisfied, surprise
+from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
 from mindseye.tools.contracts import ActionDecoder, World
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
 from mindseye.tools.goals import progress, satisfied
@@ -103,11 +103,9 @@ class Episode:
 
     def _see(self) -> SceneGraph:
         started = time.monotonic()
-        scene = self.context.eye.vision.look([self.observation["frame"]])[0]
+        scene = see(self.context.eye.vision, self.observation)
         self.context.spend("vision", time.monotonic() - started)
-        # Proprioception knows the pusher's place better than any camera.
-        pusher = self.observation["pusher"]
-        return replace(scene, pusher=(float(pusher[0]), float(pusher[1])))
+        return scene
 
     def _glance(self) -> SceneGraph:
         """Look without taking it to memory: the push is still going on."""

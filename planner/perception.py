@@ -1,9 +1,13 @@
 """What the planner believes is on the table, carried from look to look."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
+from numpy.typing import NDArray
+
+from mindseye.tools.contracts import VisionModel
 from mindseye.tools.goals import TABLE_HALF, Goal, satisfied
 from mindseye.tools.values import Point, SceneGraph, SceneObject
 
@@ -15,6 +19,14 @@ FORGET_AFTER = 3
 """Looks without an object after which it counts as gone wherever it was."""
 MARGIN = 0.004
 """A goal must survive errors of this size in every place before it is called reached, metres."""
+
+
+def see(vision: VisionModel, observation: Mapping[str, NDArray[Any]]) -> SceneGraph:
+    """Return what stands on a world's table, from its observation (`frame` and `pusher`)."""
+    scene = vision.look([observation["frame"]])[0]
+    # Proprioception knows the pusher's place better than any camera.
+    x, y = (float(v) for v in observation["pusher"][:2])
+    return replace(scene, pusher=(x, y))
 
 
 class Memory:

@@ -36,6 +36,7 @@ from mindseye.planner.events import (
     Result,
     RunStarted,
 )
+from mindseye.planner.files import append_line, write_whole
 from mindseye.tools.errors import BadInput, MindseyeError
 from mindseye.tools.values import Clip, Frames
 
@@ -94,9 +95,7 @@ def save_frame(folder: Path, frame: Frames) -> MediaRef:
     path = folder / ref.path
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_bytes(media.png(frame))
-        part.replace(path)
+        write_whole(path, media.png(frame))
     return ref
 
 
@@ -247,22 +246,11 @@ class Recorder:
 
     def _append(self, line: bytes) -> None:
         with self._disk():
-            before = os.fstat(self._events).st_size
-            try:
-                rest = line
-                while rest:
-                    rest = rest[os.write(self._events, rest) :]
-            except OSError:
-                # Half a line would make the next one unreadable; this frees, so it works when full.
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._events, before)
-                raise
+            append_line(self._events, line)
 
     def _write(self, path: Path, data: bytes) -> None:
         with self._disk():
-            part = path.with_name(path.name + ".part")
-            part.write_bytes(data)
-            part.replace(path)
+            write_whole(path, data)
 
     def _write_config(self, event: RunStarted) -> None:
         document = {

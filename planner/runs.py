@@ -6,6 +6,7 @@ folder and hold a record.
 
 import contextlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from mindseye.tools.errors import BadInput
 State = Literal["succeeded", "failed", "unfinished"]
 """Unfinished: still going on, or cut off."""
 STATES: tuple[State, ...] = get_args(State)
+PICTURE = re.compile(r"[A-Za-z0-9_-]{1,80}\.(?:png|mp4)")
+"""Names as the recorder gives them. No dot but the ending's: nothing climbs out by name."""
 LAST = "last"
 """Stands for the newest run."""
 
@@ -44,6 +47,21 @@ class Run:
         """Return what `--json` prints."""
         told = {k: v for k, v in vars(self).items() if k != "folder"}
         return {"name": self.name, "run": str(self.folder), **told}
+
+
+def media_file(runs: Path, folder: Path, name: str) -> Path | None:
+    """Return a picture's file, None where there is none or it lies elsewhere.
+
+    Args:
+      runs: the only folder that is read.
+      folder: of a run, or of a conversation, within it.
+      name: of the file, without its folder.
+    """
+    if PICTURE.fullmatch(name) is None:
+        return None
+    # Resolved, so that a link inside a run cannot lead out of the runs folder either.
+    path = (folder / "media" / name).resolve()
+    return path if path.is_relative_to(runs.resolve()) and path.is_file() else None
 
 
 def list_runs(runs: Path, words: str = "", state: State | None = None) -> list[Run]:

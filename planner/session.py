@@ -11,7 +11,7 @@ from mindseye.planner.live import LiveView
 from mindseye.planner.record import Recorder, new_run_folder, read_record
 from mindseye.planner.report import write_report
 from mindseye.tools.contracts import backend_path
-from mindseye.tools.errors import BadInput, MindseyeError
+from mindseye.tools.errors import BadInput, MindseyeError, one_line
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import Frames
 
@@ -56,7 +56,7 @@ def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
             with Recorder(folder, view) as recorder:
                 agent.run(task, world, recorder=recorder)
         except MindseyeError as failure:
-            error, code = " ".join(str(failure).split()), failure.exit_code
+            error, code = one_line(failure), failure.exit_code
         except KeyboardInterrupt:
             error, code = "interrupted", 130
         except Exception as failure:  # a plug-in's or our own bug; the record has the traceback

@@ -19,7 +19,7 @@ from mindseye.planner.language.models import QUESTIONS
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder, new_run_folder
 from mindseye.planner.report import write_report
-from mindseye.tools.errors import BadInput, MindseyeError
+from mindseye.tools.errors import BadInput, MindseyeError, one_line
 from mindseye.tools.values import SceneGraph
 
 
@@ -192,7 +192,7 @@ def ask_recorded(
         with Recorder(folder, _without_end(view)) as recorder:
             answer = answer_with(model, asking, config, recorder)
     except MindseyeError as failure:
-        error, code = " ".join(str(failure).split()), failure.exit_code
+        error, code = one_line(failure), failure.exit_code
     except KeyboardInterrupt:
         error, code = "interrupted", 130
     except Exception as failure:  # A bug of ours or a plug-in's; the record has the traceback.

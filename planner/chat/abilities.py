@@ -11,16 +11,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mindseye.planner import events as ev
-from mindseye.planner.agent import Agent, load_tool
+from mindseye.planner.agent import Agent
 from mindseye.planner.ask.grammar import pushed_in
 from mindseye.planner.ask.session import Asking, answer_with, lines
 from mindseye.planner.chat import seeing
 from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, named, picked, whole
 from mindseye.planner.chat.homeward import SETTINGS, Homeward
+from mindseye.planner.chat.objects import named_objects
 from mindseye.planner.chat.reasons import kind_shown, pictures, reasons
 from mindseye.planner.chat.table import KeptTable
 from mindseye.planner.chat.turns import Picture
 from mindseye.planner.config import Config, merge
+from mindseye.planner.files import write_whole
 from mindseye.planner.language.mentions import Ambiguous, bind
 from mindseye.planner.loaded import Models
 from mindseye.planner.loop import RunResult
@@ -32,7 +34,6 @@ from mindseye.tools.values import Point
 
 STATE = "dialogue.json"
 _WHAT_IF = re.compile(r"^.*?\b(?:what if|suppose|imagine|assume|say|if|what about)\b\s*", re.I)
-NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +88,7 @@ class Abilities:
 
     def _remember(self, dialogue: Dialogue) -> None:
         self.dialogue = dialogue
-        partial = self._state.with_suffix(".part")
-        partial.write_text(dialogue.model_dump_json(by_alias=True), encoding="utf-8")
-        partial.replace(self._state)
+        write_whole(self._state, dialogue.model_dump_json(by_alias=True).encode())
 
     @contextlib.contextmanager
     def _recorded(self, task: str) -> Iterator[Recorder]:
@@ -149,9 +148,7 @@ class Abilities:
 
     def _home(self, words: str, places: dict[str, Point]) -> Told:
         config = merge(self.config, {**SETTINGS, "search_options": {}}, "conversation")
-        eye = self.models.agent(config).eye
-        agent = Agent(config, Homeward(places), eye, load_tool(config, "decoder"))
-        return self._run(words, agent)
+        return self._run(words, self.models.agent(config, Homeward(places)))
 
     def _run(self, words: str, agent: Agent) -> Told:
         known = self.table.look()
@@ -221,14 +218,10 @@ class Abilities:
             return resumed
         scene = self.table.look()
         with self._doubts("look", question):
-            words = self._named(question, scene.names)
+            words = named(question, self.dialogue, scene.names)
             seen = seeing.answer(words, scene, self.models.mind.understand)
         self._remember(self.dialogue.of(seen.about[:2]))
         return Told(text=seen.text)
-
-    def _named(self, words: str, names: Sequence[str]) -> str:
-        """Return words with what they leave to what went before put in."""
-        return named(words, self.dialogue, names)
 
     def what_if(self, question: str) -> Told:
         """Simulate a push that is spoken of, without doing it.
@@ -247,7 +240,7 @@ class Abilities:
         self._remember(self.dialogue.model_copy(update={"proposed": words}))
 
     def _pictured(self, question: str, names: Sequence[str]) -> Told:
-        words = self._named(question, names)
+        words = named(question, self.dialogue, names)
         pushed = pushed_in(words) or f"push {_WHAT_IF.sub('', words)}"
         pushed = _self_named(pushed, words, names)
         config = replace(self.config, objects=tuple(names))
@@ -273,9 +266,12 @@ class Abilities:
         see = self.table.look if about_table else None
         with self._recorded(asking.question) as recorder:
             answer = answer_with(model, asking, self.config, recorder, see)
-        said = [line.strip() for line in lines(answer) if not line.startswith("  clip:")]
+        # The clip is shown, not named.
+        told = lines(answer.model_copy(update={"clip": None}))
         found = pictures(recorder.folder, "simulated")
-        return Told(text="\n".join(said), run=recorder.folder.name, pictures=found)
+        return Told(
+            text="\n".join(line.strip() for line in told), run=recorder.folder.name, pictures=found
+        )
 
     def plan(self, task: str) -> Told:
         """Say what would be done first for a task, without doing it.
@@ -356,12 +352,8 @@ def _self_named(pushed: str, words: str, names: Sequence[str]) -> str:
 
 def _moved(task: Task) -> list[str]:
     """Return what a task moved, or lost."""
-    return [
-        n
-        for n, (x, y) in task.before.items()
-        if n not in task.after
-        or (task.after[n][0] - x) ** 2 + (task.after[n][1] - y) ** 2 > AT_MAX**2
-    ]
+    ways = task.ways
+    return [n for n in task.before if n not in ways or ways[n] > AT_MAX]
 
 
 def _undoable(task: Task) -> bool:
@@ -376,31 +368,3 @@ def _subjects(goal: Goal) -> list[str]:
 def _ended(result: RunResult, goal: Goal) -> str:
     how = "Done" if result.success else "I did not manage it"
     return f"{how}: {goal.words()} ({result.reason}; {result.steps} steps, {result.seconds:.0f} s)."
-
-
-def named_objects(words: str) -> tuple[str, ...] | None:
-    """Return the objects that an order to lay a table names; None where it names none.
-
-    "Three cubes" are cubes of the first three colours, "a red ball" is one.
-
-    Raises:
-      BadInput: more of a shape than there are colours.
-    """
-    from mindseye.planner.language.lexicon import COLOUR_WORDS, SHAPE_PLURALS, SHAPE_WORDS
-    from mindseye.tools.goals import COLOURS
-
-    found: list[str] = []
-    tokens = re.findall(r"[a-z0-9]+", words.lower())
-    for i, word in enumerate(tokens):
-        before = tokens[max(0, i - 2) : i]
-        shape = SHAPE_WORDS.get(word) or SHAPE_PLURALS.get(word)
-        if shape is None:
-            continue
-        colour = next((COLOUR_WORDS[w] for w in before[-1:] if w in COLOUR_WORDS), None)
-        count = next((NUMBERS.get(w) or int(w) for w in before if w in NUMBERS or w.isdigit()), 1)
-        if count > len(COLOURS):
-            raise BadInput(f"there are {len(COLOURS)} colours, so at most as many {word}")
-        free = [c for c in COLOURS if f"{c} {shape}" not in found]
-        wanted = [colour] if colour else free[:count]
-        found += [f"{c} {shape}" for c in wanted if f"{c} {shape}" not in found]
-    return tuple(found) or None

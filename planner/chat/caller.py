@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -30,8 +31,9 @@ from mindseye.planner.chat.tools import OWN, VERBATIM
 from mindseye.planner.config import Config
 from mindseye.planner.language.answers import answer_under
 from mindseye.planner.language.asking import render
-from mindseye.planner.language.models import CONVERSATION, load_language
-from mindseye.planner.language.schemas import Schema
+from mindseye.planner.language.mind import LanguageMind
+from mindseye.planner.language.models import CONVERSATION
+from mindseye.planner.language.schemas import Schema, object_schema
 from mindseye.tools.errors import ToolError
 
 TALK = "talk"
@@ -94,15 +96,8 @@ def call_schema(tools: Sequence[Tool], said: str) -> Schema:
 def _call_of(name: str, arguments: Mapping[str, Schema]) -> Schema:
     properties: dict[str, Schema] = {"call": {"type": "string", "enum": [name]}}
     if arguments:
-        properties["arguments"] = _object(arguments)
-    return _object(properties)
-
-
-def _object(properties: Mapping[str, Schema]) -> Schema:
-    return {
-        "type": "object", "properties": dict(properties), "required": list(properties),
-        "additionalProperties": False,
-    }  # fmt: skip
+        properties["arguments"] = object_schema(**arguments)
+    return object_schema(**properties)
 
 
 def _value(schema: Schema, said: str) -> Schema:
@@ -231,10 +226,8 @@ def load_caller(config: Config) -> BaseChatModel:
       BadInput: no such model.
       Unavailable: its weights, package or endpoint is not there.
     """
-    embedded = config.model.startswith("smollm2")
-    options = dict(config.model_options)
-    if embedded:
-        options = {"device": config.device, "dtype": config.dtype} | options
-    name = CONVERSATION if config.model == "smollm2" else config.model
-    model = load_language(name, options)
-    return Caller(model=model) if embedded or config.model.startswith("scripted:") else model
+    if config.model == "smollm2":
+        config = replace(config, model=CONVERSATION)
+    model = LanguageMind.from_config(config).model
+    calls = not config.model.startswith(("smollm2", "scripted:"))
+    return model if calls else Caller(model=model)

@@ -36,6 +36,7 @@ from mindseye.planner.chat.turns import (
     Said,
     Turn,
     TurnLog,
+    checked_words,
 )
 from mindseye.planner.config import Config
 from mindseye.planner.language.asking import render
@@ -44,10 +45,8 @@ from mindseye.planner.loaded import Models
 from mindseye.planner.record import save_frame
 from mindseye.planner.registry import registered_tools
 from mindseye.planner.streaming import Streaming
-from mindseye.tools.errors import BadInput, MindseyeError, ToolError, WorldFailed
+from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed, one_line
 
-LONGEST = 2000
-"""Characters of a turn."""
 MOST_STEPS = 24
 """Calls of the model and of tools in one turn."""
 MEMORY = "memory.sqlite"
@@ -71,12 +70,6 @@ def _alone(folder: Path) -> Iterator[None]:
         raise BadInput(
             f"the conversation {folder.name} is held by another process; end that first"
         ) from None
-
-
-def _line(error: Exception) -> str:
-    """Return an error as one line; what nobody expected with its kind."""
-    plain = isinstance(error, MindseyeError | ToolError)
-    return " ".join((str(error) if plain else f"{type(error).__name__}: {error}").split())
 
 
 class Conversation:
@@ -138,11 +131,7 @@ class Conversation:
         Raises:
           BadInput: there is nothing in the text, or too much, or a turn is at work already.
         """
-        words = " ".join(text.split())
-        if not any(c.isalnum() for c in words):
-            raise BadInput("say something: a task, a question, or help")
-        if len(words) > LONGEST:
-            raise BadInput(f"that has {len(words)} characters; {LONGEST} are enough")
+        words = checked_words(text)
         if not self._turn.acquire(blocking=False):
             raise BadInput("a turn is at work; wait for its end, or stop it")
         try:
@@ -166,7 +155,7 @@ class Conversation:
         except GraphRecursionError:
             reason = reply = f"Gave up after {MOST_STEPS} calls of tools."
         except Exception as error:  # Also a bug of ours or a plug-in's: the talk goes on.
-            reason = reply = _line(error)
+            reason = reply = one_line(error)
         finally:
             if how != "done":
                 # A turn must end, whatever else is broken.
@@ -306,7 +295,7 @@ class _Telling(AgentMiddleware):
         except (Stopped, GraphBubbleUp):
             raise
         except Exception as error:  # Also of somebody's tool: failure is an answer to the model.
-            text = _line(error)
+            text = one_line(error)
         return ToolMessage(
             text, tool_call_id=call["id"], name=call["name"], status="error",
             artifact=Told(text=text, changed=self._conversation.table.touched),

@@ -9,9 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from mindseye.planner.chat.abilities import Abilities
 from mindseye.planner.chat.caller import TALK, Before, Tool, ask_call, written
-from mindseye.planner.chat.tools import tools_of
+from mindseye.planner.chat.tools import OWN
 from mindseye.planner.language import phrases as ph
 from mindseye.planner.language.data import Example
 from mindseye.planner.language.lexicon import COLOUR_PLURALS, SHAPE_PLURALS
@@ -43,15 +42,8 @@ def _others(split: Split) -> tuple[dict[str, Any], ...]:
     return tuple(t for t in json.loads(text) if t.get("split", "train") == split)
 
 
-@functools.cache
-def own_tools() -> tuple[Tool, ...]:
-    """Return the conversation's tools as a model is told of them."""
-    from langchain_core.utils.function_calling import convert_to_openai_tool
-
-    # Only names and docstrings are read: no ability is called.
-    return tuple(
-        convert_to_openai_tool(t)["function"] for t in tools_of(Abilities.__new__(Abilities))
-    )
+OWN_TOOLS: tuple[Tool, ...] = tuple({"name": n, "parameters": {}} for n in OWN)
+"""The conversation's own tools: of those a model is told the names alone."""
 
 
 def _tool(other: Mapping[str, Any]) -> Tool:
@@ -145,9 +137,9 @@ def call_example(rng: random.Random, split: Split) -> Example:
     else:
         said = person.says(kind)
         call = written("act" if kind == "follow" else kind, {})
-    tools = [*own_tools(), *(_tool(o) for o in others)]
+    tools = [*OWN_TOOLS, *(_tool(o) for o in others)]
     if rng.random() < 0.15 and kind in ("other", "talk"):
-        tools = [t for t in tools if t not in own_tools()]
+        tools = [t for t in tools if t not in OWN_TOOLS]
     system, user = (str(m.content) for m in ask_call(said, tools, _earlier(person, kind)))
     return Example(kind="call", system=system, user=user, answer=call)
 

@@ -14,9 +14,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from mindseye.planner.language.lexicon import (
-    COLOUR_PLURALS,
     COLOUR_WORDS,
-    SHAPE_PLURALS,
+    KINDS,
     SHAPE_WORDS,
     THING,
     THINGS,
@@ -43,6 +42,11 @@ class Task(_Kept):
     """Name -> place when it began, metres."""
     after: dict[str, Point]
     undone: bool = False
+
+    @property
+    def ways(self) -> dict[str, float]:
+        """How far each thing that is still there was moved, metres."""
+        return {n: math.dist(self.after[n], p) for n, p in self.before.items() if n in self.after}
 
 
 class Pending(_Kept):
@@ -87,7 +91,7 @@ def _is_of_places(task: Task) -> bool:
     return all(isinstance(i, PlaceItem) for i in task.goal.all_)
 
 
-_NAMING = frozenset({*COLOUR_WORDS, *SHAPE_WORDS, *SHAPE_PLURALS, *COLOUR_PLURALS, *THING})
+_NAMING = KINDS | THING
 """Words that name a thing, or a kind of things."""
 _A_NAME = "|".join(sorted(_NAMING | THINGS))
 # "No cube near the ball", "right of it" and "next to it" begin with no filler.
@@ -381,7 +385,7 @@ def _moved(task: Task) -> str:
     Raises:
       BadInput: nothing.
     """
-    ways = {n: math.dist(task.after[n], p) for n, p in task.before.items() if n in task.after}
+    ways = task.ways
     if not ways or max(ways.values()) < MOVED:
         raise BadInput("nothing was moved that could go further; say what to push, and where")
     return max(ways, key=lambda n: ways[n])

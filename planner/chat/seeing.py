@@ -17,6 +17,7 @@ from mindseye.planner.language.lexicon import (
     DETERMINERS,
     FOREIGN_COLOURS,
     FOREIGN_SHAPES,
+    KINDS,
     SHAPE_PLURALS,
     SHAPE_WORDS,
     THING,
@@ -77,13 +78,7 @@ _RELATED = re.compile(
 )
 """Words that say where: what is there, or how many, is not plain from the kind alone."""
 _BUT = re.compile(r"\b(?:besides|except(?: for)?|other than|apart from|not counting)\b", re.I)
-_KIND = "|".join(
-    sorted(
-        {*COLOUR_WORDS, *COLOUR_PLURALS, *SHAPE_WORDS, *SHAPE_PLURALS, *THING, *THINGS,
-         *FOREIGN_COLOURS},
-        key=lambda w: -len(w),
-    )
-)  # fmt: skip
+_KIND = "|".join(sorted(KINDS | THING | THINGS | FOREIGN_COLOURS, key=lambda w: -len(w)))
 _OF_KIND = re.compile(
     r"^.*?\b(?P<how>how many|which|what|(?:is|are) there (?:an?|any|some)|any|count(?: the)?|"
     r"(?:do|can) you (?:see|have|spot|find) (?:an?|any))(?: of (?:the|them|these|those))*"
@@ -357,9 +352,8 @@ def _told_found(how: str, found: Sequence[str], names: Sequence[str]) -> Seen:
 
 def _from_first_mention(text: str) -> str:
     """Return "the star next to the ball" of "would you say the star stands next to the ball"."""
-    known = {*COLOUR_WORDS, *SHAPE_WORDS, *SHAPE_PLURALS, *COLOUR_PLURALS}
     words = text.split()
-    at = next((i for i, w in enumerate(words) if w.lower().strip(",.") in known), 0)
+    at = next((i for i, w in enumerate(words) if w.lower().strip(",.") in KINDS), 0)
     start = at - 1 if at and words[at - 1].lower() in ("the", "a", "all") else at
     rest = [w for w in words[start:] if not _VERBS_OF_BEING.match(f"{w} ")]
     return " ".join(rest)

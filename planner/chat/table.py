@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.planner.config import Config
+from mindseye.planner.files import write_whole
 from mindseye.planner.loop import REST, begin, world_errors
-from mindseye.planner.perception import FORGET_AFTER, Memory
+from mindseye.planner.perception import FORGET_AFTER, Memory, see
 from mindseye.tools.contracts import VisionModel, World
 from mindseye.tools.errors import BadInput
 from mindseye.tools.values import Frames, SceneGraph
@@ -59,9 +60,7 @@ class KeptTable:
             "objects": None if objects is None else list(objects), "seed": seed,
         }  # fmt: skip
         self._open(laid)
-        partial = self._path.with_suffix(".part")
-        partial.write_text(json.dumps({"lay": laid}) + "\n", encoding="utf-8")
-        partial.replace(self._path)
+        write_whole(self._path, json.dumps({"lay": laid}).encode() + b"\n")
         self.touched = False
 
     def _open(self, laid: dict[str, Any]) -> None:
@@ -75,7 +74,7 @@ class KeptTable:
             raise
         self.close()
         self.world, self.observation, self.laid = world, observation, laid
-        self._memory = Memory(self._seen())
+        self._memory = Memory(see(self._vision, self.observation))
 
     def restore(self) -> None:
         """Lay the table again as it was laid, and do again what was done on it.
@@ -137,17 +136,12 @@ class KeptTable:
         frame: Frames = self.observation["frame"]
         return frame
 
-    def _seen(self) -> SceneGraph:
-        scene = self._vision.look([self.frame])[0]
-        x, y = (float(v) for v in self.observation["pusher"][:2])
-        return SceneGraph(objects=scene.objects, pusher=(x, y), patches=scene.patches)
-
     def look(self) -> SceneGraph:
         """Return what vision sees now, its objects called what they were called at first.
 
         Between turns nothing moves and the pusher hides nothing: what is not seen is gone.
         """
-        seen = self._seen()
+        seen = see(self._vision, self.observation)
         for _ in range(FORGET_AFTER):
             self._memory.update(seen)
         return self._memory.scene

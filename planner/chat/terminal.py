@@ -24,6 +24,7 @@ from rich.text import Text
 
 from mindseye.planner.chat.conversation import Conversation
 from mindseye.planner.chat.turns import (
+    CHATS,
     Called,
     Doing,
     Ended,
@@ -38,8 +39,6 @@ from mindseye.planner.chat.turns import (
 from mindseye.planner.config import Config
 from mindseye.tools.errors import BadInput
 
-CHATS = "chats"
-"""Folder under the runs folder that conversations lie in."""
 WIDEST = 96
 """Characters that a picture takes at most."""
 COMMANDS = {

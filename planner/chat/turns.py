@@ -15,10 +15,30 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from mindseye.planner.events import MediaRef, Plain
+from mindseye.planner.files import append_line
+from mindseye.tools.errors import BadInput
 
+CHATS = "chats"
+"""Folder under the runs folder that conversations lie in."""
 LOG = "turns.jsonl"
+LONGEST = 2000
+"""Characters of what a person says."""
 _RUN = r"^([A-Za-z0-9][A-Za-z0-9_-]*)?$"
 _CLIP = r"^(media/[A-Za-z0-9_-]+\.(mp4|png))?$"
+
+
+def checked_words(text: str) -> str:
+    """Return what a person says without needless blanks.
+
+    Raises:
+      BadInput: there is nothing in it, or too much.
+    """
+    words = " ".join(text.split())
+    if not any(c.isalnum() for c in words):
+        raise BadInput("say something: a task, a question, or help")
+    if len(words) > LONGEST:
+        raise BadInput(f"that has {len(words)} characters; {LONGEST} are enough")
+    return words
 
 
 class _Turned(BaseModel):
@@ -154,20 +174,9 @@ class TurnLog:
         stamped = turn.model_copy(update={"at": round(time.time(), 3)})
         # What goes on in a turn may be told from several threads.
         with self._lock:
-            self._append(stamped.model_dump_json().encode() + b"\n")
+            append_line(self._file, stamped.model_dump_json().encode() + b"\n")
             for hear in tuple(self._hearers):
                 hear(stamped)
-
-    def _append(self, line: bytes) -> None:
-        before = os.fstat(self._file).st_size
-        try:
-            while line:
-                line = line[os.write(self._file, line) :]
-        except OSError:
-            # Half a line would make the next one unreadable; this frees, so it works when full.
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._file, before)
-            raise
 
     @contextlib.contextmanager
     def heard_by(self, on_turn: OnTurn) -> Iterator[None]:

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 from mindseye.planner.chat.turns import Ended, Replied, TurnLog
 from mindseye.planner.config import Config, merge
-from mindseye.tools.errors import BadInput, MindseyeError
+from mindseye.tools.errors import BadInput, MindseyeError, one_line
 
 SETTINGS = "MINDSEYE_CHAT_CONFIG"
 """Variable that holds the settings that differ, as JSON: arguments can be read by others."""
@@ -43,7 +43,7 @@ def serve(folder: Path, config: Config, stream: TextIO) -> None:
     try:
         conversation = Conversation(folder, config)
     except Exception as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         log = TurnLog(folder)
         log.tell(Replied(text=reason))
         log.tell(Ended(how="failed", reason=reason))

@@ -4,9 +4,12 @@ Readers of the record only: whatever wrote it, and wherever, is not asked.
 """
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from mindseye.tools.errors import BadInput, Unavailable
+from mindseye.tools.errors import BadInput, needs_extra
+
+if TYPE_CHECKING:
+    from mindseye.planner.record import Record
 
 Format = Literal["inspect", "rerun", "csv"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -38,25 +41,24 @@ def export_run(folder: Path, format: Format, out: Path | None = None) -> Path:
     record = read_record(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        match format:
-            case "inspect":
-                from mindseye.planner.export.inspect_log import write_inspect
-
-                write_inspect(record, path)
-            case "rerun":
-                from mindseye.planner.export.recording import write_rerun
-
-                write_rerun(record, path)
-            case "csv":
-                from mindseye.planner.export.table import write_csv
-
-                write_csv(record, path)
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("mindseye"):
-            raise
-        raise Unavailable(
-            f'--format {format} needs {error.name!r}: pip install "mindseye[{format}]"'
-        ) from error
+        with needs_extra(f"--format {format}", format):
+            _write(record, format, path)
     except OSError as error:
         raise BadInput(f"cannot write {str(path)!r}: {error}") from error
     return path
+
+
+def _write(record: "Record", format: Format, path: Path) -> None:
+    match format:
+        case "inspect":
+            from mindseye.planner.export.inspect_log import write_inspect
+
+            write_inspect(record, path)
+        case "rerun":
+            from mindseye.planner.export.recording import write_rerun
+
+            write_rerun(record, path)
+        case "csv":
+            from mindseye.planner.export.table import write_csv
+
+            write_csv(record, path)

@@ -26,6 +26,8 @@ SHAPE_PLURALS = {
 }  # fmt: skip
 COLOUR_PLURALS = {f"{colour}s": colour for colour in ("red", "green", "blue", "yellow", "purple")}
 """All of a colour: "the reds to the left"."""
+KINDS = frozenset({*COLOUR_WORDS, *SHAPE_WORDS, *SHAPE_PLURALS, *COLOUR_PLURALS})
+"""Words that tell a colour or a shape, in the singular or the plural."""
 THING = frozenset({"object", "thing", "one", "item", "piece", "toy", "shape", "body"})
 THINGS = frozenset(
     {"objects", "things", "ones", "items", "pieces", "toys", "shapes", "bodies", "blocks", "stuff"}

@@ -14,7 +14,8 @@ TOOLS = ("none", "video", "physics", "both")
 """What may be asked to picture a step before it is done."""
 
 
-def _object(**properties: Schema) -> Schema:
+def object_schema(**properties: Schema) -> Schema:
+    """Return the schema of an object that has just these fields, all of them."""
     return {
         "type": "object",
         "properties": properties,
@@ -39,29 +40,36 @@ def goal_schema(names: Sequence[str], *, everything: bool = True) -> Schema:
     atoms = []
     if len(names) > 1:
         atoms.append(
-            _object(relation=_one_of(RELATIONS), subject=_one_of(names), object=_one_of(names))
+            object_schema(
+                relation=_one_of(RELATIONS), subject=_one_of(names), object=_one_of(names)
+            )
         )
     if subjects:
         atoms.append(
-            _object(relation=_one_of(["in_area"]), subject=_one_of(subjects), area=_one_of(AREAS))
+            object_schema(
+                relation=_one_of(["in_area"]), subject=_one_of(subjects), area=_one_of(AREAS)
+            )
         )
     if everything:
-        atoms.append(_object(relation=_one_of(["grouped_by"]), by=_one_of(["colour", "shape"])))
-        atoms.append(_object(relation=_one_of(["in_line"]), subject=_one_of(["all"])))
-    items = [*atoms, _object(**{"not": {"anyOf": atoms}})]
-    schema = _object(all={"type": "array", "items": {"anyOf": items}, "maxItems": 6})
+        atoms.append(
+            object_schema(relation=_one_of(["grouped_by"]), by=_one_of(["colour", "shape"]))
+        )
+        atoms.append(object_schema(relation=_one_of(["in_line"]), subject=_one_of(["all"])))
+    items = [*atoms, object_schema(**{"not": {"anyOf": atoms}})]
+    schema = object_schema(all={"type": "array", "items": {"anyOf": items}, "maxItems": 6})
     return {"title": "goal", "description": "Conditions that are all to hold.", **schema}
 
 
 def subgoal_schema(names: Sequence[str]) -> Schema:
     """Return the schema of one subgoal over the objects `names`."""
     moves = [
-        _object(move=_one_of(names), relation=_one_of(["in_area"]), area=_one_of(AREAS)),
-        _object(move=_one_of(names), relation=_one_of(["in_line"])),
+        object_schema(move=_one_of(names), relation=_one_of(["in_area"]), area=_one_of(AREAS)),
+        object_schema(move=_one_of(names), relation=_one_of(["in_line"])),
     ]
     if len(names) > 1:
         moves.insert(
-            0, _object(move=_one_of(names), relation=_one_of(RELATIONS), object=_one_of(names))
+            0,
+            object_schema(move=_one_of(names), relation=_one_of(RELATIONS), object=_one_of(names)),
         )
     return {"title": "subgoal", "description": "One push of one object.", "anyOf": moves}
 
@@ -73,7 +81,7 @@ def proposals_schema(names: Sequence[str], count: int) -> Schema:
     return {
         "title": "subgoals",
         "description": "Pushes that could come next, the best first.",
-        **_object(subgoals=listed),
+        **object_schema(subgoals=listed),
     }
 
 
@@ -82,7 +90,7 @@ def tools_schema() -> Schema:
     return {
         "title": "check",
         "description": "What should picture this step first.",
-        **_object(tools=_one_of(TOOLS)),
+        **object_schema(tools=_one_of(TOOLS)),
     }
 
 
@@ -92,5 +100,5 @@ def choice_schema(count: int) -> Schema:
     return {
         "title": "choice",
         "description": "The number of the best option.",
-        **_object(choice=numbers),
+        **object_schema(choice=numbers),
     }

@@ -10,6 +10,7 @@ from PIL import Image
 from mindseye.planner import media
 from mindseye.planner.events import Acted, Event, Imagined, Investigated, Observed, Simulated
 from mindseye.planner.mcp.answers import Link
+from mindseye.planner.runs import PICTURE, media_file
 from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames
 
@@ -17,10 +18,8 @@ TEMPLATE = "mindseye://runs/{run}/media/{file}"
 INLINE = 128
 """Longer side of a frame within an answer, at most, pixels."""
 KINDS = {".png": "image/png", ".mp4": "video/mp4"}
-# Names as the recorder gives them. No dot but the ending's: nothing climbs out by name.
 _URI = re.compile(
-    r"mindseye://runs/(?P<run>[A-Za-z0-9][A-Za-z0-9_-]{0,119})"
-    r"/media/(?P<file>[A-Za-z0-9_-]{1,80}\.(?:png|mp4))"
+    rf"mindseye://runs/(?P<run>[A-Za-z0-9][A-Za-z0-9_-]{{0,119}})/media/(?P<file>{PICTURE.pattern})"
 )
 
 
@@ -41,10 +40,8 @@ def read_picture(runs: Path, uri: str) -> tuple[bytes, str]:
     found = _URI.fullmatch(uri)
     if found is None:
         raise NoSuchPicture(f"a picture's URI is {TEMPLATE}, with a .png or .mp4")
-    root = runs.resolve()
-    # Resolved, so that a link inside a run cannot lead out of the runs folder either.
-    path = (root / found["run"] / "media" / found["file"]).resolve()
-    if not path.is_relative_to(root) or not path.is_file():
+    path = media_file(runs, runs / found["run"], found["file"])
+    if path is None:
         raise NoSuchPicture("there is no such picture; ask for it again with the tool")
     return path.read_bytes(), KINDS[path.suffix]
 

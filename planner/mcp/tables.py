@@ -4,11 +4,12 @@ import contextlib
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mindseye.planner.config import Config, merge
 from mindseye.planner.loaded import Models
 from mindseye.planner.loop import begin
+from mindseye.planner.perception import see
 from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames, SceneGraph
 from mindseye.tools.world import make_world
@@ -60,8 +61,7 @@ class Tables:
         )
         with contextlib.closing(world):
             observation = begin(world)
-        x, y = (float(v) for v in observation["pusher"][:2])
-        scene = replace(self._models.vision.look([observation["frame"]])[0], pusher=(x, y))
+        scene = see(self._models.vision, observation)
         table = Table(
             handle=secrets.token_urlsafe(12), config=config, frame=observation["frame"],
             scene=scene,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from mindseye.planner.events import Chosen, Event
 from mindseye.planner.live import doing
 from mindseye.planner.mcp.answers import Reply, Working
-from mindseye.tools.errors import MindseyeError, ToolError
+from mindseye.tools.errors import MindseyeError, ToolError, one_line
 
 LIGHT_THREADS = 4
 MOST_WAITING = 32
@@ -85,10 +85,10 @@ class Job:
             self.check()
             self._outcome = self._work(self)
         except (ToolError, MindseyeError) as error:
-            self._outcome = " ".join(str(error).split())
+            self._outcome = one_line(error)
         except Exception as error:  # A bug of ours or a plug-in's: the client gets one line of it.
             logger.exception("a tool failed")
-            self._outcome = " ".join(f"{type(error).__name__}: {error}".split())
+            self._outcome = one_line(error)
 
     @property
     def done(self) -> bool:

@@ -13,19 +13,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from mindseye.planner.chat.turns import LOG, Running, read_turns
+from mindseye.planner.chat.turns import CHATS, LOG, Running, read_turns
 from mindseye.planner.config import Config, merge
-from mindseye.planner.runs import Run, list_runs
+from mindseye.planner.runs import Run, list_runs, media_file
 from mindseye.tools.errors import BadInput, ToolError
 
-FOLDER = "chats"
 SETTINGS = "web.json"
 OWN = "-"
 """Stands for the conversation's own folder where a run could be named."""
 _ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,119}")
-# Names as the recorder gives them. No dot but the ending's: nothing climbs out by name.
-_PICTURE = re.compile(r"[A-Za-z0-9_-]{1,80}\.(?:png|mp4)")
 
 
 class NotThere(ToolError):
@@ -73,7 +70,7 @@ class Conversations:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.runs = Path(config.runs)
-        self._root = self.runs / FOLDER
+        self._root = self.runs / CHATS
         self._named: dict[str, tuple[int, set[str]]] = {}
 
     def begin(self, visitor: str, changes: dict[str, Any] | None = None) -> Conversation:
@@ -150,14 +147,10 @@ class Conversations:
         Raises:
           NotThere: there is none; what lies elsewhere is never opened.
         """
-        if _PICTURE.fullmatch(name) is None:
-            raise NotThere("there is no such picture")
         folder = conversation.folder if run == OWN else self.run_folder(conversation, run)
-        # Resolved, so that a link inside a run cannot lead out of it either.
-        path = (folder / "media" / name).resolve()
-        if not path.is_relative_to(folder.resolve()) or not path.is_file():
-            raise NotThere("there is no such picture")
-        if not path.is_relative_to(self.runs.resolve()):
+        path = media_file(self.runs, folder, name)
+        # Another run's pictures may be another visitor's.
+        if path is None or not path.is_relative_to(folder.resolve()):
             raise NotThere("there is no such picture")
         return path
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, get_args
 import gradio as gr
 from gradio.themes.base import Base
 
+from mindseye.planner.chat.turns import LONGEST
 from mindseye.planner.config import Search, Tools
 from mindseye.planner.report import asset
 from mindseye.planner.web.conversations import Conversation, NotThere
-from mindseye.planner.web.workers import LONGEST, Busy
+from mindseye.planner.web.workers import Busy
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import COLOURS, SHAPES
 

@@ -14,14 +14,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mindseye.planner.chat.turns import Ended, Said, read_turns
+from mindseye.planner.chat.turns import Ended, Said, checked_words, read_turns
 from mindseye.planner.chat.worker import SETTINGS
 from mindseye.planner.web.conversations import Conversation
 from mindseye.tools.errors import BadInput, ToolError
 
 COMMAND = (sys.executable, "-m", "mindseye.planner.chat.worker")
-LONGEST = 2000
-"""Characters of a message."""
 MOST_WAITING = 5
 """Messages of a conversation that may wait for their turn."""
 GRACE = 5.0
@@ -142,11 +140,7 @@ class Workers:
           BadInput: there is nothing in the text, or too much.
           Busy: too many messages wait, or too many conversations are at work.
         """
-        words = " ".join(text.split())
-        if not any(c.isalnum() for c in words):
-            raise BadInput("say something: a task, a question, or help")
-        if len(words) > LONGEST:
-            raise BadInput(f"that has {len(words)} characters; {LONGEST} are enough")
+        words = checked_words(text)
         with self._lock:
             worker = self._worker(conversation)
             worker.catch_up()
