@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mindseye.eval.stats import wilson
 from mindseye.planner.chat.conversation import Conversation
-from mindseye.planner.chat.turns import Called, Ended, Replied, Returned, Turn
+from mindseye.planner.chat.turns import Called, Ended, Returned, Turn
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, Layout, satisfied
@@ -85,6 +85,8 @@ class _Judged:
     seconds: float
     first: float
     """Seconds until something was told."""
+    pictured: float | None
+    """Seconds until the first clip could be seen; None where none was made."""
 
 
 @dataclass
@@ -176,7 +178,7 @@ class _Judge:
     def take(self, turn: Scripted) -> _Judged:
         before, _ = self._truth()
         self._heard.clear()
-        started = time.monotonic()
+        begun, started = time.time(), time.monotonic()
         reply = self._conversation.say(turn.say)
         seconds = time.monotonic() - started
         after, names = self._truth()
@@ -186,9 +188,7 @@ class _Judge:
         wrong += list(_faults(turn, reply, before, after, self._before_moving))
         if turn.objects and set(names) != set(turn.objects):
             wrong.append(f"on the table: {', '.join(names)}")
-        if turn.pictures and not any(
-            e.pictures for e in events if isinstance(e, Returned | Replied)
-        ):
+        if turn.pictures and not any(e.pictures for e in events if isinstance(e, Returned)):
             wrong.append("no picture")
         if not _still(before, after):
             self._before_moving = before
@@ -197,7 +197,14 @@ class _Judge:
             turn=turn, calls=calls, reply=reply, wrong=tuple(wrong), seconds=seconds,
             failed=any(isinstance(e, Ended) and e.how == "failed" for e in events),
             first=told[0] - started if told else seconds,
+            pictured=_first_clip(Path(self._conversation.config.runs), begun),
         )  # fmt: skip
+
+
+def _first_clip(runs: Path, begun: float) -> float | None:
+    """Return the seconds from a time of the clock to the first clip of any run."""
+    written = [clip.stat().st_mtime - begun for clip in runs.glob("*/media/*.mp4")]
+    return min((t for t in written if t >= 0), default=None)
 
 
 def _still(before: Layout, after: Layout) -> bool:
@@ -264,6 +271,11 @@ def _named(reply: str, layout: Layout, turn: Scripted) -> set[str]:
     return {n for n in layout if n in reply and n not in asked}
 
 
+def _late(ordered: Sequence[float]) -> float:
+    """Return the 95th percentile."""
+    return ordered[-1 - len(ordered) // 20]
+
+
 def _result(judged: Sequence[_Judged], folder: Path) -> dict[str, Any]:
     def row(turns: Sequence[_Judged]) -> dict[str, Any]:
         scored = [t for t in turns if not t.failed]
@@ -272,11 +284,14 @@ def _result(judged: Sequence[_Judged], folder: Path) -> dict[str, Any]:
         return {"score": hits / n if n else 0.0, "low": low, "high": high, "n": n}
 
     firsts = sorted(t.first for t in judged)
+    pictured = sorted(t.pictured for t in judged if t.pictured is not None)
     kinds = dict.fromkeys(t.turn.tool for t in judged)
     table = {
         **row(judged), "errors": 0, "unscored": sum(t.failed for t in judged),
         "seconds": round(sum(t.seconds for t in judged), 1),
-        "first_status": round(firsts[-1 - len(firsts) // 20], 3),
+        "first_status": round(_late(firsts), 3),
+        "first_clip": round(pictured[len(pictured) // 2], 3) if pictured else None,
+        "first_clip_late": round(_late(pictured), 3) if pictured else None,
         "by_kind": {k: row([t for t in judged if t.turn.tool == k]) for k in kinds},
     }  # fmt: skip
     misses = [

@@ -82,7 +82,10 @@ def object_names(text: str | None) -> tuple[str, ...] | None:
 
 
 def read_config(file: Path | None, assignments: list[str] | None, **flags: Any) -> "Config":
-    """Return the settings of file, `--set` and flags; the later ones win."""
+    """Return the settings of file, `--set` and flags; the later ones win. Plugins are imported."""
     from mindseye.planner.config import load_config
+    from mindseye.planner.registry import import_plugins
 
-    return load_config(file, assignments or (), flags)
+    settings = load_config(file, assignments or (), flags)
+    import_plugins(settings.plugins)
+    return settings

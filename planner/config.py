@@ -85,6 +85,8 @@ class Config:
     """Keyword arguments for the world."""
     objects: tuple[str, ...] | None = None
     """Names of what stands on the table; None lets the seed lay it."""
+    plugins: tuple[str, ...] = ()
+    """Python modules that are imported first; what they register is there by name."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which `merge` reads back to an equal config."""

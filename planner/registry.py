@@ -1,10 +1,11 @@
-"""Tools that other people add: a Python function that the language model may call."""
+"""What other people add: functions that the language model may call, modules that register."""
 
+import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from mindseye.tools.errors import BadInput
+from mindseye.tools.errors import BadInput, one_line
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _functions: dict[str, Callable[..., Any]] = {}
@@ -31,6 +32,22 @@ def register_tool(function: Function) -> Function:
         raise BadInput(f"the tool {name!r} is asynchronous; tools are called in threads")
     _functions[name] = function
     return function
+
+
+def import_plugins(modules: Sequence[str]) -> None:
+    """Import modules that call `register_tool` or `register_world`.
+
+    Raises:
+      BadInput: one is not there, or fails.
+    """
+    for name in modules:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # Somebody's code may raise anything.
+            reason = one_line(error) or type(error).__name__
+            raise BadInput(
+                f"cannot import the plugin {name!r}: {reason}; is it installed, or on PYTHONPATH?"
+            ) from error
 
 
 def registered_tools() -> list[Any]:

@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage, trim_messages
 from langchain_core.tools import BaseTool
 from langgraph.checkpoint.sqlite import SqliteSaver
 from langgraph.errors import GraphBubbleUp, GraphRecursionError
@@ -49,6 +49,8 @@ from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed, one_line
 
 MOST_STEPS = 24
 """Calls of the model and of tools in one turn."""
+MOST_READ = 64
+"""Messages of the past that the model is told."""
 MEMORY = "memory.sqlite"
 
 
@@ -122,6 +124,7 @@ class Conversation:
                 middleware=[_Telling(self)],
                 checkpointer=SqliteSaver(memory),
             )
+            self._mend_memory()
             self.show_table()
             self._opened = opened.pop_all()
 
@@ -194,10 +197,19 @@ class Conversation:
     def _mend(self) -> None:
         """Leave world and memory as a turn that was cut off should: nothing half done."""
         self._stop.clear()
+        self._mend_memory()
+        if self.table.touched:
+            try:
+                self.table.raise_pusher()
+            except WorldFailed:
+                self.table.restore()
+            self.show_table()
+
+    def _mend_memory(self) -> None:
+        """Answer the calls that were cut off: providers refuse a history with open ones."""
         messages = self._agent.get_state(self._thread).values.get("messages") or []
         asked = [c for m in messages if isinstance(m, AIMessage) for c in m.tool_calls]
         answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
-        # Providers refuse a history in which a call has no answer.
         cut = [
             ToolMessage("cut off", tool_call_id=c["id"] or "", status="error")
             for c in asked
@@ -205,12 +217,6 @@ class Conversation:
         ]
         if cut:
             self._agent.update_state(self._thread, {"messages": cut}, as_node="tools")
-        if self.table.touched:
-            try:
-                self.table.raise_pusher()
-            except WorldFailed:
-                self.table.restore()
-            self.show_table()
 
     def stop(self) -> None:
         """Stop the turn that is at work, from another thread."""
@@ -270,13 +276,23 @@ class Conversation:
 
 
 class _Telling(AgentMiddleware):
-    """Tells every tool call and what came of it; what a tool raises is told to the model."""
+    """Tells every tool call and what came of it; what a tool raises is told to the model.
+
+    All is kept, but a model reads the last turns only: no context is endless.
+    """
 
     def __init__(self, conversation: Conversation) -> None:
         super().__init__()
         self._conversation = conversation
         # A model may call several tools at once; there is one table.
         self._one = threading.Lock()
+
+    def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
+        last = trim_messages(
+            request.messages, max_tokens=MOST_READ, token_counter=len, start_on="human",
+            include_system=True,
+        )  # fmt: skip
+        return handler(request.override(messages=last))
 
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         call = request.tool_call

@@ -5,6 +5,7 @@ Text that came from a model or a person is only ever printed as `Text`: Rich wou
 """
 
 import contextlib
+import itertools
 import secrets
 import signal
 import sys
@@ -231,7 +232,11 @@ def _typed(terminal: Terminal, history: Path) -> Iterator[str]:
 
 
 def _say(conversation: Conversation, text: str) -> None:
-    """Take a turn in a thread, so that Ctrl-C stops it and nothing else."""
+    """Take a turn in a thread, so that Ctrl-C stops it and nothing else.
+
+    Raises:
+      KeyboardInterrupt: at the second Ctrl-C, when what is waited for cannot be stopped.
+    """
     failed: list[Exception] = []
 
     def turn() -> None:
@@ -240,10 +245,13 @@ def _say(conversation: Conversation, text: str) -> None:
         except Exception as error:  # Raised again where the talk is held.
             failed.append(error)
 
-    working = threading.Thread(target=turn)
+    working = threading.Thread(target=turn, daemon=True)
+    interrupts = itertools.count()
 
     def interrupt(signum: int, frame: object) -> None:
         conversation.stop()
+        if next(interrupts):
+            raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGINT, interrupt)
     try:

@@ -122,7 +122,6 @@ class Replied(_Turned):
 
     kind: Literal["replied"] = "replied"
     text: str
-    pictures: tuple[Picture, ...] = ()
 
 
 class Ended(_Turned):

@@ -17,6 +17,7 @@ from typing import Any, TextIO
 
 from mindseye.planner.chat.turns import Ended, Replied, TurnLog
 from mindseye.planner.config import Config, merge
+from mindseye.planner.registry import import_plugins
 from mindseye.tools.errors import BadInput, MindseyeError, one_line
 
 SETTINGS = "MINDSEYE_CHAT_CONFIG"
@@ -84,9 +85,10 @@ def main() -> int:
     try:
         settings = json.loads(os.environ.pop(SETTINGS, "{}"))
         config = merge(Config(), settings, SETTINGS)
+        import_plugins(config.plugins)
         serve(given.folder, config, sys.stdin)
     except (MindseyeError, ValueError) as error:
-        sys.stderr.write(f"mindseye: {' '.join(str(error).split())}\n")
+        sys.stderr.write(f"mindseye: {one_line(error)}\n")
         return getattr(error, "exit_code", 2)
     return 0
 

@@ -5,7 +5,43 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import DynamicCache
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache
+from transformers.masking_utils import sdpa_mask
+
+GROUPED = "mindseye_grouped"
+"""Name of the attention that reads keys and values as they are kept: see `_grouped`."""
+
+
+def _grouped(
+    module: torch.nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    scaling: float | None = None,
+    **kwargs: Any,
+) -> tuple[Tensor, None]:
+    """Attend with heads that share keys and values (Ainslie et al., GQA, 2023), not copying them.
+
+    Behind a mask, transformers copies them for every head, since kernels of CUDA want that;
+    on a CPU those copies are most of a step.
+    """
+    causal = attention_mask is None and query.shape[2] > 1
+    heads = scaled_dot_product_attention(
+        query, key, value, attn_mask=attention_mask, is_causal=causal, scale=scaling,
+        enable_gqa=True,
+    )  # fmt: skip
+    return heads.transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(GROUPED, _grouped)
+AttentionMaskInterface.register(GROUPED, sdpa_mask)
+
+
+def attention_for(device: str) -> str:
+    """Return the name of the fastest attention on a device."""
+    return GROUPED if device == "cpu" else "sdpa"
 
 
 class Batch:

@@ -21,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from mindseye.planner.language import usage
 from mindseye.planner.language.decoding import Decoder, Free
 from mindseye.planner.language.lora import merge_adapter
+from mindseye.planner.language.network import attention_for
 from mindseye.planner.language.together import Together
 from mindseye.planner.language.weights import ensure_weights
 from mindseye.tools.errors import BadInput, Unavailable
@@ -114,7 +115,10 @@ class SmolLM(BaseChatModel):
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
             model = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, local_files_only=True
+                folder,
+                dtype=dtype,
+                local_files_only=True,
+                attn_implementation=attention_for(device),
             ).to(device)
         except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mindseye.planner.chat.turns import CHATS, LOG, Running, read_turns
 from mindseye.planner.config import Config, merge
-from mindseye.planner.runs import Run, list_runs, media_file
+from mindseye.planner.runs import Run, delete_run, list_runs, media_file
 from mindseye.tools.errors import BadInput, ToolError
 
 SETTINGS = "web.json"
@@ -122,6 +122,10 @@ class Conversations:
             if r.name in own or (r.name not in hidden and r.state != "unfinished")
         ]
 
+    def own_runs(self, conversation: Conversation) -> set[str]:
+        """Return the names of the runs that a conversation's visitor made."""
+        return self._runs_of(conversation)[1]
+
     def run_folder(self, conversation: Conversation, run: str) -> Path:
         """Return the folder of a run that a conversation's visitor may see.
 
@@ -135,6 +139,18 @@ class Conversations:
         if not known or not (run in own or (finished and run not in hidden)):
             raise NotThere("there is no such run")
         return folder
+
+    def delete_run(self, conversation: Conversation, run: str) -> None:
+        """Delete a run that the conversation's visitor made, and that is over.
+
+        Raises:
+          NotThere: there is none of that name, or it is not the visitor's to delete.
+          BadInput: its files cannot be deleted.
+        """
+        folder = self.run_folder(conversation, run)
+        if run not in self.own_runs(conversation) or not (folder / "result.json").is_file():
+            raise NotThere("only runs of your own that are over can be deleted")
+        delete_run(self.runs, run)
 
     def picture(self, conversation: Conversation, run: str, name: str) -> Path:
         """Return the file of a picture that a conversation's visitor may see.

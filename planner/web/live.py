@@ -8,7 +8,7 @@ import asyncio
 import functools
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,9 +85,9 @@ def run_pieces(conversation: Conversation, folder: Path, name: str) -> list[Piec
     return pieces
 
 
-def past_runs_html(runs: Sequence[Run]) -> str:
-    """Return the list of past runs."""
-    return _html("past_runs.html.jinja", runs=runs[:MOST_RUNS], more=len(runs) - MOST_RUNS)
+def past_runs_html(runs: Sequence[Run], own: Collection[str] = ()) -> str:
+    """Return the list of past runs; those of the visitor's `own` that are over can be deleted."""
+    return _html("past_runs.html.jinja", runs=runs[:MOST_RUNS], more=len(runs) - MOST_RUNS, own=own)
 
 
 @dataclass

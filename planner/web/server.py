@@ -94,8 +94,17 @@ def _add_routes(app: FastAPI, site: Site) -> None:
 
     @app.get("/past/{chat}")
     def past(chat: str, words: str = "") -> Response:
-        runs = conversations.past_runs(conversations.find(chat), words[:200])
-        return HTMLResponse(live.past_runs_html(runs))
+        conversation = conversations.find(chat)
+        runs = conversations.past_runs(conversation, words[:200])
+        return HTMLResponse(live.past_runs_html(runs, conversations.own_runs(conversation)))
+
+    @app.delete("/past/{chat}/{run}")
+    def delete_past_run(chat: str, run: str) -> Response:
+        try:
+            conversations.delete_run(conversations.find(chat), run)
+        except BadInput as error:
+            return JSONResponse({"error": str(error)}, 500)
+        return Response(status_code=204)
 
     @app.get("/past/{chat}/{run}")
     def past_run(chat: str, run: str) -> Response:

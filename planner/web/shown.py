@@ -47,7 +47,9 @@ def talk(turns: Sequence[Turn], link_to: LinkTo) -> list[View]:
             case Returned():
                 calls.get(turn.call, {}).update(_returned(turn, link_to))
             case Replied():
-                shown.append(_replied(key, turn, link_to))
+                shown.append(
+                    {"key": key, "kind": "replied", "text": _cut(turn.text), "how": "done"}
+                )
             case Ended():
                 _close(calls)
                 if shown and shown[-1]["kind"] == "replied":
@@ -114,13 +116,6 @@ def _call(key: str, turn: Called) -> View:
     return {
         "key": key, "kind": "call", "tool": _cut(turn.tool, 80), "arguments": arguments,
         "state": "running", "text": "", "pictures": (), "run": "",
-    }  # fmt: skip
-
-
-def _replied(key: str, turn: Replied, link_to: LinkTo) -> View:
-    pictures = _pictures(turn.pictures, link_to)
-    return {
-        "key": key, "kind": "replied", "text": _cut(turn.text), "pictures": pictures, "how": "done"
     }  # fmt: skip
 
 

@@ -21,9 +21,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.tools import tool
 from PIL import Image
+from pydantic import Field
 
+from mindseye.planner.chat import conversation
 from mindseye.planner.chat.caller import call_schema, spans
 from mindseye.planner.chat.conversation import Conversation
 from mindseye.planner.chat.data import OWN_TOOLS, call_examples
@@ -315,6 +320,15 @@ def config(folder: Path, calls: Sequence[Any], goals: Sequence[Any] = (), **more
 
 
 Talk = Callable[..., Conversation]
+PLUGIN = '''
+from mindseye import register_tool
+
+
+@register_tool
+def weigh(what: str) -> str:
+    """Weigh something."""
+    return f"the {what} weighs 50 g"
+'''
 
 
 @pytest.fixture
@@ -327,8 +341,8 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
         return held[-1]
 
     yield begin
-    for conversation in held:
-        conversation.close()
+    for one in held:
+        one.close()
 
 
 def turns(tmp_path: Path) -> list[Turn]:
@@ -460,19 +474,70 @@ def test_what_cannot_be_done_is_told_and_asked_back(talk: Talk, tmp_path: Path) 
             held.say(nothing)
 
 
+class Reading(BaseChatModel):
+    """Calls a tool each turn, and keeps what it was given to read."""
+
+    read: list[list[BaseMessage]] = Field(default_factory=list)
+
+    @property
+    def _llm_type(self) -> str:
+        return "reading"
+
+    def bind_tools(self, tools: Any, **_: Any) -> Any:
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *_: Any, **__: Any) -> ChatResult:
+        self.read.append(messages)
+        last = messages[-1]
+        said = AIMessage("", tool_calls=[{"name": "look", "args": {"question": "?"}, "id": "1"}])
+        if isinstance(last, ToolMessage):
+            said = AIMessage(str(last.text))
+        return ChatResult(generations=[ChatGeneration(message=said)])
+
+
+@pytest.mark.slow
+def test_a_model_reads_the_last_turns_only_and_no_call_without_its_answer(
+    talk: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "MOST_READ", 6)
+    model = Reading()
+    held = talk([], model=model)
+    for k in range(4):
+        held.say(f"what do you see, {k}?")
+    assert max(len(m) for m in model.read) <= 7  # With the system's.
+    assert [type(m) for m in model.read[-1][:2]] == [SystemMessage, HumanMessage]
+    messages = held._agent.get_state(held._thread).values["messages"]
+    assert len(messages) == 16
+    # The process is killed while a tool works.
+    open_call = AIMessage("", tool_calls=[{"name": "look", "args": {}, "id": "cut"}])
+    held._agent.update_state(
+        held._thread, {"messages": [HumanMessage("look"), open_call]}, as_node="model"
+    )
+    held.close()
+    again = talk([], model=model)
+    again.say("go on")
+    cut = [m for m in model.read[-1] if isinstance(m, ToolMessage) and m.tool_call_id == "cut"]
+    assert [m.text for m in cut] == ["cut off"]
+
+
 @pytest.mark.slow
 def test_a_worker_process_holds_a_conversation(tmp_path: Path) -> None:
-    settings = config(tmp_path, ["talk"]).to_json()
+    weigh = {"call": "weigh", "arguments": {"what": "hello"}}
+    settings = config(tmp_path, ["talk", weigh], plugins=("scales",)).to_json()
+    (tmp_path / "scales.py").write_text(PLUGIN)
     folder = tmp_path / "runs" / "chats" / "two"
     command = [sys.executable, "-m", "mindseye.planner.chat.worker", str(folder)]
     given: Any = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     given["env"] = {**os.environ, "MINDSEYE_CHAT_CONFIG": json.dumps(settings)}
+    given["env"]["PYTHONPATH"] = str(tmp_path)
     with subprocess.Popen(command, stdin=subprocess.PIPE, **given) as process:
         assert process.stdin is not None
-        process.stdin.write('not json\n{"stop": true}\n{"say": " "}\n{"say": "hello"}\n')
+        process.stdin.write(
+            'not json\n{"stop": true}\n{"say": " "}\n{"say": "hello"}\n{"say": "weigh hello"}\n'
+        )
         process.stdin.flush()
         end = time.monotonic() + 200
-        while not any(isinstance(t, Ended) for t in read_turns(folder)[0]):
+        while sum(isinstance(t, Ended) for t in read_turns(folder)[0]) < 2:
             assert process.poll() is None
             assert time.monotonic() < end
             time.sleep(0.1)
@@ -480,7 +545,9 @@ def test_a_worker_process_holds_a_conversation(tmp_path: Path) -> None:
     assert (process.returncode, out) == (0, ""), errors
     told, _ = read_turns(folder)
     assert [t.text for t in told if isinstance(t, Said)][:1] == ["hello"]
-    assert "table" in next(t.text for t in told if isinstance(t, Replied))
+    said, weighed = (t.text for t in told if isinstance(t, Replied))
+    assert "table" in said
+    assert weighed == "the hello weighs 50 g"
     (folder / "table.jsonl").write_text("garbage\n")
     done = subprocess.run(command, input="", timeout=200, **given)
     assert done.returncode == 2

@@ -179,6 +179,16 @@ def test_runs_of_one_visitor_are_hidden_from_another(served: "Served", past_run:
         assert "gather everything red" in other.get(f"/past/{theirs}").text
         assert other.get(f"/past/{theirs}/{run}").status_code == 404
 
+        for client, chat, name in ((other, theirs, run), (one, mine, past_run.name)):
+            assert f'data-delete="{name}"' not in client.get(f"/past/{chat}").text
+            assert client.delete(f"/past/{chat}/{name}").status_code == 404
+        foreign = {"Origin": "http://evil.example"}
+        assert one.delete(f"/past/{mine}/{run}", headers=foreign).status_code == 403
+        assert (served.runs / run).is_dir()
+        assert one.delete(f"/past/{mine}/{run}").status_code == 204
+        assert not (served.runs / run).exists()
+        assert "a private matter" not in one.get(f"/past/{mine}").text
+
 
 def test_without_the_password_nothing_is_told(guarded: "Served") -> None:
     with httpx.Client(base_url=guarded.url) as client:

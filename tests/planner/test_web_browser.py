@@ -4,6 +4,9 @@ import hashlib
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +19,7 @@ sync_api = pytest.importorskip(
 )
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Page
 
     from tests.planner.conftest import Served
 
@@ -111,7 +114,8 @@ def test_a_task_from_typing_to_the_reply(visitor: "Callable[..., Page]") -> None
     page = visitor()
     say(page, "push the red cube next to the blue ball")
     page.locator(".bubble.person", has_text="push the red cube").wait_for()
-    assert plays(page, replied(page).locator("video"))
+    replied(page)
+    assert plays(page, page.locator("#talk video"))
     call = page.locator("details.call")
     call.locator("summary").click()
     call.locator("td", has_text="push the red cube").wait_for()
@@ -176,6 +180,31 @@ def test_two_visitors_do_not_see_each_other(visitor: "Callable[..., Page]") -> N
         assert theirs not in text
 
 
+def test_the_page_with_the_real_models_behind_it(chromium: "Browser", tmp_path: Path) -> None:
+    command = [
+        shutil.which("mindseye", path=Path(sys.executable).parent) or "mindseye",
+        "web", "--port", "0", "--runs", str(tmp_path / "runs"),
+        "--objects", "red cube, blue ball", "--seed", "3",
+    ]  # fmt: skip
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            url = re.search(r"http://\S+", process.stderr.readline())
+            assert url is not None
+            page = chromium.new_context(viewport={"width": 1280, "height": 860}).new_page()
+            page.set_default_timeout(3 * PATIENCE)
+            page.goto(url[0])
+            page.locator("#table img").wait_for()
+            say(page, "what is on the table?")
+            replied(page, "red cube")
+            say(page, "what if you pushed the red cube to the right?")
+            page.locator("#run video").first.wait_for()
+            page.locator("#talk video").wait_for()
+            assert plays(page, page.locator("#talk video"))
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
 def test_past_runs_are_found_and_replayed(visitor: "Callable[..., Page]", past_run: Path) -> None:
     page = visitor()
     page.get_by_role("tab", name="Past runs").click()
@@ -185,6 +214,30 @@ def test_past_runs_are_found_and_replayed(visitor: "Callable[..., Page]", past_r
     page.locator("#runs button", has_text="gather everything red").press("Enter")
     page.locator("#past-run h2", has_text="gather everything red").wait_for()
     assert plays(page, page.locator("#past-run").get_by_label("what really happened"))
+
+
+def test_an_own_run_is_deleted(visitor: "Callable[..., Page]", past_run: Path) -> None:
+    page = visitor()
+    say(page, "a mistake of mine")
+    replied(page)
+    page.get_by_role("tab", name="Past runs").click()
+    row = page.locator("#runs li", has_text="a mistake of mine")
+    row.locator("button.run").click()
+    page.locator("#past-run h2", has_text="a mistake of mine").wait_for()
+    asked: list[str] = []
+
+    def agree(dialog: "Dialog") -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", agree)
+    row.get_by_role("button", name="Delete the run").press("Enter")
+    row.wait_for(state="detached")
+    assert len(asked) == 1
+    page.locator("#past-run h2").wait_for(state="detached")
+    others = page.locator("#runs li", has_text="gather everything red")
+    assert others.count() == 1
+    assert others.locator(".delete").count() == 0
 
 
 def test_a_new_table_is_a_new_conversation(visitor: "Callable[..., Page]") -> None:

@@ -118,7 +118,7 @@ class Talk:
             Returned(call=call, tool="do", text="done", run=folder.name, pictures=pictures)
         )
         self.lay((0.05, 0.1))
-        return Replied(text="Done: the red cube stands next to the blue ball.", pictures=pictures)
+        return Replied(text="Done: the red cube stands next to the blue ball.")
 
 
 def main() -> None:

@@ -109,11 +109,22 @@
     box.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
+  async function deleteRun(name) {
+    if (!confirm("Delete this run for good?")) return;
+    const answer = await fetch(`past/${chat}/${encodeURIComponent(name)}`, { method: "DELETE" });
+    if (!answer.ok) alert((await answer.json()).error);
+    const open = document.querySelector("#runs button[aria-current]");
+    if (answer.ok && open?.dataset.run === name) document.getElementById("past-run").replaceChildren();
+    listRuns();
+  }
+
   document.addEventListener("click", (event) => {
     const summary = event.target.closest?.("summary");
     if (summary) summary.parentElement.dataset.touched = "";
     const button = event.target.closest?.("#runs button[data-run]");
     if (button) openRun(button.dataset.run);
+    const gone = event.target.closest?.("#runs button[data-delete]");
+    if (gone) deleteRun(gone.dataset.delete);
   });
   document.addEventListener("input", (event) => {
     if (event.target.id === "words") listRuns(event.target.value);
