@@ -85,8 +85,8 @@ class _Judged:
     seconds: float
     first: float
     """Seconds until something was told."""
-    pictured: float | None
-    """Seconds until the first clip could be seen; None where none was made."""
+    pictured: tuple[float, ...]
+    """Seconds until the first picture and the first clip of a run could be seen; fewer if none."""
 
 
 @dataclass
@@ -197,14 +197,15 @@ class _Judge:
             turn=turn, calls=calls, reply=reply, wrong=tuple(wrong), seconds=seconds,
             failed=any(isinstance(e, Ended) and e.how == "failed" for e in events),
             first=told[0] - started if told else seconds,
-            pictured=_first_clip(Path(self._conversation.config.runs), begun),
+            pictured=_first_pictures(Path(self._conversation.config.runs), begun),
         )  # fmt: skip
 
 
-def _first_clip(runs: Path, begun: float) -> float | None:
-    """Return the seconds from a time of the clock to the first clip of any run."""
-    written = [clip.stat().st_mtime - begun for clip in runs.glob("*/media/*.mp4")]
-    return min((t for t in written if t >= 0), default=None)
+def _first_pictures(runs: Path, begun: float) -> tuple[float, ...]:
+    """Return the seconds from a time of the clock to the first picture of a run, and first clip."""
+    files = [(f.stat().st_mtime - begun, f.suffix) for f in runs.glob("*/media/*")]
+    new = sorted(f for f in files if f[0] >= 0)
+    return tuple(t for t, _ in new[:1]) + tuple([t for t, kind in new if kind == ".mp4"][:1])
 
 
 def _still(before: Layout, after: Layout) -> bool:
@@ -284,14 +285,15 @@ def _result(judged: Sequence[_Judged], folder: Path) -> dict[str, Any]:
         return {"score": hits / n if n else 0.0, "low": low, "high": high, "n": n}
 
     firsts = sorted(t.first for t in judged)
-    pictured = sorted(t.pictured for t in judged if t.pictured is not None)
+    pictures = sorted(t.pictured[0] for t in judged if t.pictured)
+    clips = sorted(t.pictured[1] for t in judged if t.pictured[1:])
     kinds = dict.fromkeys(t.turn.tool for t in judged)
     table = {
         **row(judged), "errors": 0, "unscored": sum(t.failed for t in judged),
         "seconds": round(sum(t.seconds for t in judged), 1),
         "first_status": round(_late(firsts), 3),
-        "first_clip": round(pictured[len(pictured) // 2], 3) if pictured else None,
-        "first_clip_late": round(_late(pictured), 3) if pictured else None,
+        "first_picture": round(_late(pictures), 3) if pictures else None,
+        "first_clip": round(_late(clips), 3) if clips else None,
         "by_kind": {k: row([t for t in judged if t.turn.tool == k]) for k in kinds},
     }  # fmt: skip
     misses = [
