@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from mindseye.tools.gl import mujoco
-from mindseye.tools.physics.engine import BatchSimulation
 from mindseye.tools.physics.render import Renderer
+from mindseye.tools.physics.rollouts import BatchSimulation
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import SUBSTEPS, Scene, build, initial_state
 from mindseye.tools.values import Push

@@ -16,7 +16,7 @@ from scipy.stats import kendalltau
 from mindseye.eval.stats import bootstrap_median, wilson
 from mindseye.tools.contracts import VideoGenerator, VisionModel, load_backend
 from mindseye.tools.goals import Goal, Layout, progress, satisfied
-from mindseye.tools.physics.engine import simulate_scene
+from mindseye.tools.physics.rollouts import simulate_scene
 from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Subgoal, nominal_target
 from mindseye.tools.values import (

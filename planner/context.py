@@ -15,7 +15,7 @@ from mindseye.planner.record import NullRecorder, Recorder
 from mindseye.planner.search import search_options
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import Subgoal
-from mindseye.tools.values import SceneGraph
+from mindseye.tools.values import Carried, SceneGraph
 
 History = Sequence[tuple[Subgoal, str]]
 """Subgoals that were carried out, each with "done" or "missed"."""
@@ -76,6 +76,8 @@ class Context:
     """Stage -> seconds so far."""
     pace: Pace | None = None
     """For a replay: go at the recorded run's pace instead of by the clock."""
+    unexplained: list[Carried] = field(default_factory=list)
+    """Pushes that the simulator has not learned from yet."""
     random_values: random.Random | None = None
     """For the ablation: values are drawn from here instead of judged."""
     kept: Kept = field(init=False)

@@ -308,6 +308,8 @@ class Replanned(_Event):
     kind: Literal["replanned"] = "replanned"
     decision: int
     reason: str
+    believes: dict[str, Number] = {}
+    """How things are believed to move from now on; empty where that is what it was."""
 
 
 class Asked(_Event):

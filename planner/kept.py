@@ -30,6 +30,12 @@ class Kept:
     def __len__(self) -> int:
         return len(self._found)
 
+    def forget_pictures(self) -> None:
+        """Drop what tools showed: it would be another picture now."""
+        pictures = [k for k, value in self._found.items() if isinstance(value, Picture)]
+        for key in pictures:
+            del self._found[key]
+
     def picture(self, scene: SceneGraph, candidate: Candidate, tool: str) -> Picture | None:
         """Return what a tool showed of a candidate in such a scene, or None."""
         found: Picture | None = self._get(self._key(scene, candidate, tool))

@@ -6,7 +6,7 @@ Every step writes a typed event; terminal, page, report and replay read those.
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,10 @@ from mindseye.planner.decide import Decider, Decision
 from mindseye.planner.judge import Judgement
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
-from mindseye.tools.contracts import ActionDecoder, World
+from mindseye.tools.contracts import ActionDecoder, Learns, World
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
 from mindseye.tools.goals import progress, satisfied
-from mindseye.tools.values import Clip, Frames, Point, Provenance, Push, SceneGraph
+from mindseye.tools.values import Carried, Clip, Frames, Point, Provenance, Push, SceneGraph
 
 SURPRISE = 0.05
 """A place this far from the predicted one is a surprise, metres."""
@@ -181,11 +181,11 @@ class Episode:
         self.context.spend("decision", time.monotonic() - started)
         if decision is None:
             return False
-        self._carry_out(index, decision.judgement)
-        self._learn(index, scene, decision)
+        push = self._carry_out(index, decision.judgement)
+        self._learn(index, scene, decision, push)
         return True
 
-    def _carry_out(self, index: int, judgement: Judgement) -> None:
+    def _carry_out(self, index: int, judgement: Judgement) -> Push:
         started = time.monotonic()
         candidate = judgement.candidate
         push = Push(
@@ -204,6 +204,7 @@ class Episode:
                 clip=self.context.recorder.media(clip), seconds=time.monotonic() - started,
             )
         )  # fmt: skip
+        return push
 
     def _act(self, push: Push) -> Acting:
         actions: list[tuple[float, float, float]] = []
@@ -221,28 +222,51 @@ class Episode:
         frames.append(self.observation["frame"])
         return Acting(actions=tuple(actions), frames=frames)
 
-    def _learn(self, index: int, before: SceneGraph, decision: Decision) -> None:
-        """Compare what was predicted with what is seen; update trust and history."""
+    def _learn(self, index: int, before: SceneGraph, decision: Decision, push: Push) -> None:
+        """Compare what was predicted with what is seen; update trust, belief and history."""
         context, judgement = self.context, decision.judgement
-        seen = self.memory.update(self._see()).layout
+        seen = self._settled().layout
+        context.unexplained.append(Carried(scene=before, push=push, seen=seen))
         picture = decision.pictures.get(judgement.candidate.id)
-        for tool, predicted in predictions(judgement, picture):
-            gap = surprise(predicted, seen)
+        gaps = {t: (surprise(p, seen), p) for t, p in predictions(judgement, picture)}
+        for tool, (gap, _) in gaps.items():
             context.trust = context.trust.updated(tool, gap <= SURPRISE)
-            if tool == judgement.tool and gap > SURPRISE:
-                context.recorder.emit(
-                    ev.Surprised(
-                        decision=index, metres=gap, predicted=predicted, seen=seen,
-                        source=tool, reason="it ended elsewhere than pictured",
-                    )
-                )  # fmt: skip
-                context.recorder.emit(
-                    ev.Replanned(decision=index, reason="reality went another way")
+        gap, predicted = gaps.get(judgement.tool, (0.0, {}))
+        if gap > SURPRISE:
+            context.recorder.emit(
+                ev.Surprised.model_validate(
+                    {
+                        "decision": index, "metres": gap, "predicted": predicted, "seen": seen,
+                        "source": judgement.tool, "reason": "it ended elsewhere than pictured",
+                    }
                 )
+            )  # fmt: skip
+            believes = self._explain() if judgement.tool == "physics" else {}
+            told = "".join(f"; {name} is now believed to be {v:g}" for name, v in believes.items())
+            context.recorder.emit(
+                ev.Replanned(
+                    decision=index, reason=f"reality went another way{told}", believes=believes
+                )
+            )
         gained = progress(context.goal, seen, self.memory.expected) - progress(
             context.goal, before.layout, self.memory.expected
         )
         context.history.append((judgement.candidate.subgoal, result_words(gained)))
+
+    def _explain(self) -> dict[str, float]:
+        """Let the simulator learn from what was seen; return what it now believes otherwise."""
+        context, engine = self.context, self.context.eye.physics
+        if not isinstance(engine, Learns):
+            return {}
+        started, before = time.monotonic(), engine.believes()
+        learned = engine.learned(context.unexplained)
+        context.unexplained.clear()
+        context.spend("physics", time.monotonic() - started)
+        changed = {n: v for n, v in learned.believes().items() if v != before[n]}
+        context.eye = replace(context.eye, physics=learned)
+        if changed:
+            context.kept.forget_pictures()
+        return changed
 
 
 def predictions(judgement: Judgement, picture: Any) -> list[tuple[str, dict[str, Point]]]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mindseye.tools.errors import BadInput, Unavailable
 from mindseye.tools.goals import Goal
 from mindseye.tools.values import (
+    Carried,
     Clip,
     Frames,
     ImagineRequest,
@@ -90,6 +91,19 @@ class ManyScenes(Protocol):
         render: bool = False,
     ) -> list[Rollout]:
         """Simulate every intervention from its own scene; see `PhysicsEngine.simulate`."""
+        ...
+
+
+@runtime_checkable
+class Learns(PhysicsEngine, Protocol):
+    """A physics engine that learns from what really happened how things move here."""
+
+    def learned(self, done: Sequence[Carried]) -> "Learns":
+        """Return an engine that believes what explains pushes best; this one stays as it is."""
+        ...
+
+    def believes(self) -> Mapping[str, float]:
+        """Return what it believes, each amount by its name."""
         ...
 
 

@@ -5,6 +5,7 @@ z up from the table top; the table spans -0.3 to 0.3 in x and y.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -112,6 +113,17 @@ class Push:
     speed: float = 0.2
     """Pusher speed while in contact, metres a second."""
     via: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """A push that was carried out, and how things then stood."""
+
+    scene: SceneGraph
+    """What was seen before."""
+    push: Push
+    seen: Mapping[str, Point]
+    """Name -> place afterwards; what fell is missing."""
 
 
 @dataclass(frozen=True, kw_only=True)

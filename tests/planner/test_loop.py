@@ -17,6 +17,7 @@ from mindseye.planner.events import (
     Finished,
     Judged,
     Observed,
+    Replanned,
     Searched,
     Simulated,
 )
@@ -103,6 +104,24 @@ def test_a_task_is_solved_and_the_record_tells_why(tmp_path: Path, search: str) 
     assert now == values
     if search == "mcts":
         assert replay(tmp_path / "run").same
+
+
+def test_a_surprise_changes_what_is_believed_and_a_replay_repeats_it(tmp_path: Path) -> None:
+    slippery = {"dynamics": {"friction": 0.05}}
+    settings = config(tmp_path, USELESS, objects=OBJECTS, max_decisions=4, world_options=slippery)
+    agent = Agent.from_config(settings)
+    with (
+        make_world(objects=OBJECTS, seed=3, **slippery) as world,
+        Recorder(tmp_path / "run") as recorder,
+    ):
+        agent.run(TASK, world, recorder=recorder)
+    believed = [e.believes["friction"] for e in read_record(tmp_path / "run").of(Replanned)
+                if "friction" in e.believes]  # fmt: skip
+    assert believed
+    assert believed[-1] < 0.3
+    # The next run knows nothing of it.
+    assert agent.eye.physics.believes()["friction"] == 0.45
+    assert replay(tmp_path / "run").same
 
 
 def test_planning_anew_reuses_what_still_holds(tmp_path: Path) -> None:

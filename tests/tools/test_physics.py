@@ -1,5 +1,7 @@
 """Physics: camera geometry, the renderer's labels, pushes that obey, batches that repeat."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,11 +10,12 @@ from hypothesis import strategies as st
 from mindseye.tools.errors import ToolError
 from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.camera import Camera
-from mindseye.tools.physics.engine import MujocoPhysics, simulate_scene
+from mindseye.tools.physics.engine import MujocoPhysics
 from mindseye.tools.physics.render import Renderer, halve
+from mindseye.tools.physics.rollouts import simulate_scene
 from mindseye.tools.physics.scene import Body, Dynamics, Scene, build, class_of, initial_state, twin
 from mindseye.tools.physics.skills import detour
-from mindseye.tools.values import Patch, Push, SceneGraph, SceneObject
+from mindseye.tools.values import Carried, Patch, Push, SceneGraph, SceneObject
 
 CUBE = Body(colour="red", shape="cube", position=(-0.1, 0.0))
 BALL = Body(colour="blue", shape="ball", position=(0.1, 0.1))
@@ -177,3 +180,56 @@ def test_a_detour_goes_round_what_is_in_the_way(x: float, y: float) -> None:
     assert len(via) == 1
     assert abs(via[0][1] - y) > 0.05
     assert detour(start, target, [(x, y + 0.15)]) == ()
+
+
+SLIPPERY = 0.06
+
+
+def _fast(subject: str, *bodies: Body) -> Carried:
+    """Return what is seen of a fast push in a world more slippery than is believed."""
+    scene = Scene(bodies=bodies, dynamics=Dynamics(friction=SLIPPERY))
+    push = Push(subject=subject, target=(0.05, 0.05), speed=0.25)
+    (rollout,) = simulate_scene(scene, [push])
+    objects = tuple(
+        SceneObject(
+            referent=f"{b.colour}_{b.shape}_1", colour=b.colour, shape=b.shape, position=b.position
+        )
+        for b in bodies
+    )
+    graph = SceneGraph(objects=objects, pusher=scene.pusher)
+    return Carried(scene=graph, push=push, seen=rollout.layout)
+
+
+def test_pushes_that_went_too_far_teach_how_slippery_it_is() -> None:
+    engine = MujocoPhysics()
+    cube = Body(colour="red", shape="cube", position=(-0.2, -0.1))
+    star = Body(colour="blue", shape="star", position=(0.2, -0.2))
+    done = [_fast("red cube", cube, star), _fast("blue star", cube, star)]
+
+    learned = engine.learned(done)
+    assert learned.believes()["friction"] < 0.2
+    assert learned.believes()["mass_scale"] == 1.0
+    # The engine of other runs stays as it was, and what ends as pictured changes nothing.
+    assert engine.believes()["friction"] == Dynamics().friction
+    (as_pictured,) = engine.simulate(done[0].scene, [done[0].push])
+    calm = engine.learned([replace(done[0], seen=as_pictured.layout)])
+    assert calm.believes() == engine.believes()
+    assert MujocoPhysics(learns=False).learned(done).believes() == engine.believes()
+
+
+def test_frictions_that_differ_in_a_batch_are_what_each_has_alone() -> None:
+    bodies = (
+        Body(colour="red", shape="ball", position=(-0.2, 0.0)),
+        Body(colour="blue", shape="cube", position=(0.1, 0.1)),
+    )
+    ice = Patch(kind="ice", position=(0.0, 0.0), radius=0.08)
+    scenes = [
+        Scene(bodies=bodies, patches=(ice,), dynamics=Dynamics(friction=f, rolling=r, ice=i))
+        for f, r, i in ((0.45, 0.0006, 0.03), (0.1, 0.003, 0.2))
+    ]
+    push = Push(subject="red ball", target=(0.15, 0.05))
+    together = simulate_scene(scenes[0], [push, push], starts=scenes)
+    for scene, rollout in zip(scenes, together, strict=True):
+        (alone,) = simulate_scene(scene, [push])
+        assert np.array_equal(alone.positions, rollout.positions)
+    assert not np.array_equal(together[0].positions[-1], together[1].positions[-1])

@@ -1,218 +1,49 @@
-"""Simulates pushes: every candidate of a scene in one `mujoco.batch.Batch`.
+"""The `PhysicsEngine` back-end: simulates every candidate of what was seen in one batch."""
 
-Candidates share one model and differ in what the pusher does. Each tenth of a
-second the controllers act on what they see of their own simulation, then all
-simulations advance together on a thread pool.
-"""
-
-import hashlib
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from mindseye.tools.errors import ToolError
-from mindseye.tools.gl import mujoco
-from mindseye.tools.goals import TABLE_HALF
-from mindseye.tools.physics.render import Renderer, halve
-from mindseye.tools.physics.scene import (
-    PUSHER_DOWN,
-    PUSHER_REACH,
-    PUSHER_UP,
-    SUBSTEPS,
-    TIMESTEP,
-    Dynamics,
-    FrictionField,
-    Scene,
-    build,
-    initial_state,
-    twin,
-    without_overlap,
-)
-from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController
-from mindseye.tools.values import Clip, Event, Provenance, Push, Rollout, SceneGraph
-
-Array = NDArray[np.float64]
-
-CHUNKS = 4
-"""Friction and set points are refreshed this often per action."""
-TICK = TIMESTEP * SUBSTEPS
-MOVED = 0.01
-"""An object that went this far has moved, metres."""
-CLIP_FRAMES = 8
-STILL = 0.012
-"""Slower than this counts as lying still, metres a second."""
-COAST_TICKS = 30
-"""Actions for which things may go on rolling after the push is done."""
-
-
-def next_setpoint(setpoint: Array, action: Array) -> Array:
-    """Return where the pusher is sent by actions `[..., 3]` in [-1, 1], metres."""
-    moved: Array = setpoint + np.clip(action, -1, 1) * [STEP, STEP, LIFT_STEP]
-    low = [-PUSHER_REACH, -PUSHER_REACH, PUSHER_DOWN]
-    return np.clip(moved, low, [PUSHER_REACH, PUSHER_REACH, PUSHER_UP])
-
-
-def places(qpos: Array) -> Array:
-    """Return `[..., N, 3]` object centres out of `[..., nq]` states."""
-    return qpos[..., 3:].reshape(*qpos.shape[:-1], -1, 7)[..., :3]
-
-
-def off_table(position: Array) -> NDArray[np.bool_]:
-    """Say which of `[..., 3]` centres have left the table."""
-    outside = np.abs(position[..., :2]).max(axis=-1) > TABLE_HALF + 0.002
-    return np.asarray(outside | (position[..., 2] < 0.0))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trace:
-    """Everything recorded of a batch: one row per tick, `T` ticks, `n` simulations."""
-
-    qpos: Array
-    """`[T, n, nq]`."""
-    ended: NDArray[np.int64]
-    """`[n]` last row that belongs to the push."""
-    contact: NDArray[np.int64]
-    """`[n]` row at which the pusher began to push."""
-
-
-class BatchSimulation:
-    """The pushes of one scene, advanced together.
-
-    `starts` lets each begin from a scene of its own, of the same things on the same table.
-    """
-
-    def __init__(
-        self,
-        scene: Scene,
-        pushes: Sequence[Push],
-        threads: int = 0,
-        starts: Sequence[Scene] | None = None,
-    ) -> None:
-        unknown = sorted({p.subject for p in pushes} - set(scene.names))
-        if unknown:
-            raise ToolError(f"not in the scene: {', '.join(unknown)}; it holds {scene.names}")
-        self.scene = scene
-        self.model = build(scene)
-        self.n = len(pushes)
-        self.batch = mujoco.batch.Batch(self.model, nsim=self.n, nthread=threads)
-        self.controller = PushController(pushes)
-        self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
-        self.friction = FrictionField(scene, self.model)
-        self.batch.qpos[:] = self._begin(starts or [scene] * self.n)
-        self.setpoint: Array = self.batch.qpos[:, :3].copy()
-        self.batch.ctrl[:] = self.setpoint
-        if scene.patches:
-            self.batch.expand("geom_friction")
-
-    def _begin(self, starts: Sequence[Scene]) -> Array:
-        """Return `[n, nq]` states."""
-        known: dict[Scene, Array] = {}
-        for start in starts:
-            if start not in known:
-                state = initial_state(start, self.model)
-                known[start] = without_overlap(self.model, state)
-        return np.stack([known[start] for start in starts])
-
-    def run(self, horizon: float) -> Trace:
-        """Advance until every push is done and all lies still, or `horizon` seconds have passed."""
-        rows = [self.batch.qpos.copy()]
-        ended = np.zeros(self.n, dtype=np.int64)
-        contact = np.zeros(self.n, dtype=np.int64)
-        coasted = np.zeros(self.n, dtype=np.int64)
-        running = np.ones(self.n, dtype=bool)
-        for tick in range(1, round(horizon / TICK) + 1):
-            self._tick(running)
-            rows.append(self.batch.qpos.copy())
-            ended[running] = tick
-            began = (self.controller.phase == Phase.PUSH) & (contact == 0)
-            contact[began] = tick
-            coasted += self.controller.done
-            running = ~self.controller.done | (self._moving() & (coasted < COAST_TICKS))
-            if not running.any():
-                break
-        return Trace(qpos=np.stack(rows), ended=ended, contact=contact)
-
-    def _moving(self) -> NDArray[np.bool_]:
-        """Say in which simulations something on the table still slides or rolls."""
-        speed = np.linalg.norm(self.batch.qvel[:, 3:].reshape(self.n, -1, 6)[..., :3], axis=-1)
-        return np.asarray(((speed > STILL) & ~off_table(places(self.batch.qpos))).any(axis=1))
-
-    def _tick(self, running: NDArray[np.bool_]) -> None:
-        qpos = self.batch.qpos
-        at = places(qpos)[np.arange(self.n), self.subjects]
-        seen = np.where(off_table(at)[:, None], np.nan, at[:, :2])
-        action = self.controller.act(seen, qpos[:, :3])
-        start, self.setpoint = self.setpoint, next_setpoint(self.setpoint, action)
-        ids = np.flatnonzero(running).astype(np.int32)
-        for k in range(1, CHUNKS + 1):
-            self.batch.ctrl[:] = start + (self.setpoint - start) * (k / CHUNKS)
-            if self.scene.patches:
-                self.friction.apply(places(qpos), self.batch.expand("geom_friction"))
-            self.batch.step(ids=ids, nstep=SUBSTEPS // CHUNKS)
-
-
-def _events(scene: Scene, push: Push, track: Array) -> tuple[Event, ...]:
-    """Read what happened off `[T, N, 3]` centres."""
-    events: list[Event] = []
-    for i, name in enumerate(scene.names):
-        gone = np.flatnonzero(off_table(track[:, i]))
-        went = np.linalg.norm(track[:, i, :2] - track[0, i, :2], axis=1)
-        moved = np.flatnonzero(went > MOVED)
-        if len(gone):
-            events.append(Event(kind="fell", subject=name, time=float(gone[0]) * TICK))
-        if len(moved) and name != push.subject:
-            events.append(
-                Event(kind="collided", subject=push.subject, other=name,
-                      time=float(moved[0]) * TICK)
-            )  # fmt: skip
-        elif len(moved):
-            events.append(Event(kind="moved", subject=name, time=float(moved[0]) * TICK))
-        still = len(track) < 2 or float(np.linalg.norm(track[-1, i] - track[-2, i])) < 0.001
-        if len(moved) and still and not len(gone):
-            events.append(Event(kind="stopped", subject=name, time=(len(track) - 1) * TICK))
-    return tuple(sorted(events, key=lambda e: e.time))
-
-
-def clip_rows(contact: int, ended: int, frames: int = CLIP_FRAMES) -> NDArray[np.int64]:
-    """Return the rows that make a clip: now, then evenly from first contact to the end."""
-    rest = np.linspace(min(contact, ended), ended, frames - 1).round().astype(np.int64)
-    return np.concatenate([[0], rest])
-
-
-def render_rollouts(
-    simulation: BatchSimulation, trace: Trace, size: int, rng: np.random.Generator | None = None
-) -> list[NDArray[np.uint8]]:
-    """Draw `[8, size, size, 3]` clips of all simulations, supersampled twice in each direction."""
-    renderer = Renderer(simulation.scene, simulation.model, size * 2)
-    data = mujoco.MjData(simulation.model)
-    clips = []
-    for i in range(simulation.n):
-        frames = []
-        for row in clip_rows(int(trace.contact[i]), int(trace.ended[i])):
-            data.qpos[:] = trace.qpos[row, i]
-            mujoco.mj_kinematics(simulation.model, data)
-            frames.append(renderer.render(data, rng).colour)
-        clips.append(halve(np.stack(frames)))
-    return clips
+from mindseye.tools.physics.belief import Belief
+from mindseye.tools.physics.rollouts import simulate_scene
+from mindseye.tools.physics.scene import Dynamics, Scene, twin
+from mindseye.tools.values import Carried, Push, Rollout, SceneGraph
 
 
 class MujocoPhysics:
-    """The `PhysicsEngine` back-end: a MuJoCo twin of what was seen."""
+    """A MuJoCo twin of what was seen, moving as is believed."""
 
     def __init__(
-        self, threads: int = 0, size: int = 64, dynamics: Dynamics | dict[str, float] | None = None
+        self,
+        threads: int = 0,
+        size: int = 64,
+        dynamics: Dynamics | dict[str, float] | None = None,
+        learns: bool = True,
     ) -> None:
         """Set up the engine.
 
         Args:
           threads: worker threads of a batch; 0 takes all cores.
           size: side of rendered clips, pixels.
-          dynamics: what is believed of friction, masses and force.
+          dynamics: what is believed of friction, masses and force at first.
+          learns: whether pushes that ended elsewhere than pictured change what is believed.
         """
-        self.threads, self.size = threads, size
+        self.threads, self.size, self.learns = threads, size, learns
         self.dynamics = Dynamics(**dynamics) if isinstance(dynamics, dict) else dynamics
+        self.belief = Belief.around(self.dynamics or Dynamics())
+
+    def believes(self) -> dict[str, float]:
+        """Return what is believed of friction, masses and force."""
+        return asdict(self.dynamics or Dynamics())
+
+    def learned(self, done: Sequence[Carried]) -> "MujocoPhysics":
+        """Return the engine with the belief that explains pushes best; see `Belief`."""
+        if not self.learns:
+            return self
+        engine = copy.copy(self)
+        engine.belief = self.belief.updated(done, self.threads)
+        engine.dynamics = engine.belief.likeliest
+        return engine
 
     def simulate(
         self,
@@ -262,56 +93,3 @@ def _stripped(scene: Scene) -> Scene:
     """Return the scene without what may differ between simulations of one model."""
     bodies = tuple(replace(b, position=(0.0, 0.0)) for b in scene.bodies)
     return replace(scene, bodies=bodies, pusher=(0.0, 0.0))
-
-
-def simulate_scene(
-    scene: Scene,
-    pushes: Sequence[Push],
-    horizon: float = 12.0,
-    *,
-    size: int = 0,
-    threads: int = 0,
-    rng: np.random.Generator | None = None,
-    starts: Sequence[Scene] | None = None,
-) -> list[Rollout]:
-    """Simulate pushes of a fully specified scene.
-
-    Args:
-      scene: bodies, patches, looks and dynamics.
-      pushes: one rollout each.
-      horizon: seconds after which a push is cut.
-      size: side of the clips in pixels, 0 for none.
-      threads: worker threads, 0 for all cores.
-      rng: source of sensor noise in the clips.
-      starts: a scene of the same things for each push to begin from; None for `scene`.
-    """
-    if not pushes:
-        return []
-    simulation = BatchSimulation(scene, pushes, threads, starts)
-    trace = simulation.run(horizon)
-    drawn = render_rollouts(simulation, trace, size, rng) if size else [None] * len(pushes)
-    rollouts = []
-    for i, push in enumerate(pushes):
-        rows = trace.qpos[: int(trace.ended[i]) + 1, i]
-        track = places(rows)
-        frames = drawn[i]
-        clip = None
-        if frames is not None:
-            start = starts[i] if starts else scene
-            request = hashlib.sha256(repr((start, push)).encode()).hexdigest()[:12]
-            clip = Clip(
-                frames=frames,
-                dt=float(trace.ended[i]) * TICK / (CLIP_FRAMES - 1),
-                provenance=Provenance(source="physics", model="mujoco", seed=0, request=request),
-            )
-        rollouts.append(
-            Rollout(
-                names=scene.names,
-                positions=track,
-                pusher=rows[:, :3],
-                dt=TICK,
-                events=_events(scene, push, track),
-                clip=clip,
-            )
-        )
-    return rollouts

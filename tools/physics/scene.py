@@ -5,6 +5,7 @@ who fills in the scene: the world from its seed, the twin from what vision saw.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -281,17 +282,26 @@ class FrictionField:
     the object itself, by place, four times per action, has neither.
     """
 
-    def __init__(self, scene: Scene, model: mujoco.MjModel) -> None:
+    def __init__(
+        self, scene: Scene, model: mujoco.MjModel, dynamics: Sequence[Dynamics] = ()
+    ) -> None:
+        """Set up for a scene; `dynamics` are those of each simulation where they differ."""
+        every = dynamics or (scene.dynamics,)
         self.patches = scene.patches
-        self.base = scene.dynamics.friction
-        self.value = {"ice": scene.dynamics.ice, "sticky": scene.dynamics.sticky}
+        self.base = np.squeeze([d.friction for d in every])
+        self.value = {
+            "ice": np.squeeze([d.ice for d in every]),
+            "sticky": np.squeeze([d.sticky for d in every]),
+        }
+        self.rolling = np.squeeze([d.rolling for d in every])
         owner = [model.body(b).name for b in model.geom_bodyid]
         self.geoms = [np.flatnonzero([o == n for o in owner]) for n in scene.names]
 
     def apply(self, positions: np.ndarray, geom_friction: np.ndarray) -> None:
-        """Write sliding friction into `[..., ngeom, 3]` from `[..., N, >=2]` object places."""
+        """Write friction into `[..., ngeom, 3]` from `[..., N, >=2]` object places."""
         for i, geoms in enumerate(self.geoms):
-            mu = np.full(positions.shape[:-2], self.base)
+            geom_friction[..., geoms, 2] = self.rolling[..., None]
+            mu = np.broadcast_to(self.base, positions.shape[:-2])
             for patch in self.patches:
                 offset = positions[..., i, :2] - np.asarray(patch.position)
                 inside = np.linalg.norm(offset, axis=-1) <= patch.radius

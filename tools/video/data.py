@@ -22,7 +22,8 @@ from tqdm import tqdm
 from mindseye.tools.errors import BadInput
 from mindseye.tools.gl import mujoco
 from mindseye.tools.goals import AREAS, RELATIONS, Layout
-from mindseye.tools.physics.engine import (
+from mindseye.tools.physics.render import Renderer, halve
+from mindseye.tools.physics.rollouts import (
     CLIP_FRAMES,
     TICK,
     BatchSimulation,
@@ -31,7 +32,6 @@ from mindseye.tools.physics.engine import (
     off_table,
     places,
 )
-from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import PUSHER_REACH, Dynamics, Scene
 from mindseye.tools.physics.skills import push_for

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from mindseye.tools.errors import BadInput
 from mindseye.tools.gl import mujoco
 from mindseye.tools.goals import COLOURS, SHAPES, Layout
-from mindseye.tools.physics.engine import CHUNKS, next_setpoint, off_table, places
 from mindseye.tools.physics.render import Renderer, halve
+from mindseye.tools.physics.rollouts import CHUNKS, next_setpoint, off_table, places
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import (
     PUSHER_REACH,

@@ -12,7 +12,7 @@ import numpy as np
 
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import AREAS, RELATIONS, Goal, Layout, groups, satisfied
-from mindseye.tools.physics.engine import simulate_scene
+from mindseye.tools.physics.rollouts import simulate_scene
 from mindseye.tools.physics.sampling import ALL_NAMES, scatter
 from mindseye.tools.physics.scene import Body, Scene
 from mindseye.tools.subgoals import Subgoal, nominal_target
