@@ -18,6 +18,7 @@ from mindseye.planner.decide import Decider, Decision
 from mindseye.planner.judge import Judgement
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
+from mindseye.planner.trust import skill_of
 from mindseye.tools.contracts import ActionDecoder, World
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
 from mindseye.tools.goals import progress, satisfied
@@ -226,10 +227,15 @@ class Episode:
         context, judgement = self.context, decision.judgement
         seen = self.memory.update(self._see()).layout
         picture = decision.pictures.get(judgement.candidate.id)
+        skill = skill_of(judgement.candidate.subgoal)
         for tool, predicted in predictions(judgement, picture):
             gap = surprise(predicted, seen)
-            context.trust = context.trust.updated(tool, gap <= SURPRISE)
-            if tool == judgement.tool and gap > SURPRISE:
+            came_true = gap <= SURPRISE
+            context.trust = context.trust.updated(tool, skill, came_true)
+            context.recorder.emit(
+                ev.Checked(decision=index, tool=tool, skill=skill, came_true=came_true, metres=gap)
+            )
+            if tool == judgement.tool and not came_true:
                 context.recorder.emit(
                     ev.Surprised(
                         decision=index, metres=gap, predicted=predicted, seen=seen,
@@ -245,11 +251,11 @@ class Episode:
         context.history.append((judgement.candidate.subgoal, result_words(gained)))
 
 
-def predictions(judgement: Judgement, picture: Any) -> list[tuple[str, dict[str, Point]]]:
+def predictions(judgement: Judgement, picture: Any) -> list[tuple[ev.Pictured, dict[str, Point]]]:
     """Return what each tool that was asked said about where things would end."""
     if picture is None:
         return []
-    found: list[tuple[str, dict[str, Point]]] = []
+    found: list[tuple[ev.Pictured, dict[str, Point]]] = []
     if picture.computed is not None:
         found.append(("physics", picture.computed.after.layout))
     if picture.imagined:
