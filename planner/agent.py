@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mindseye.planner import events as ev
@@ -16,6 +17,8 @@ from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder
 from mindseye.planner.streaming import Streaming
+from mindseye.planner.trust import Trust
+from mindseye.planner.trust_store import TrustStore
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, progress
@@ -79,6 +82,7 @@ class Agent:
         continues: str = "",
         goal: Goal | None = None,
         known: SceneGraph | None = None,
+        trust: Trust | None = None,
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -93,29 +97,33 @@ class Agent:
           goal: what is wanted; None reads it out of the words.
           known: what is known to stand there; None looks. Things are called what they are
             called here, also when vision later takes them for something else.
+          trust: how far the tools are believed at first; None asks the config's database.
 
         Raises:
-          BadInput: the task makes no sense on this table.
+          BadInput: the task makes no sense on this table, or the database cannot be used.
           Unavailable: a model or tool does not answer.
           WorldFailed: the world raised or died.
         """
         started = time.monotonic()
         recorder = recorder or NullRecorder(on_event)
-        config = self.config
+        config, start = self.config, self._kept_trust() if trust is None else trust
         recorder.emit(
             ev.RunStarted(
-                task=task, seed=config.seed, config=config.to_json(), continues=continues
+                task=task, seed=config.seed, config=config.to_json(), continues=continues,
+                trust=start.to_json(),
             )
         )  # fmt: skip
         observation = begin(world)
         context = self._context(recorder)
-        context.pace = pace
+        context.pace, context.trust = pace, start
         episode = Episode(context, world, self.decoder, observation, known)
         try:
             context.goal = self._understand(task, episode.memory.expected, context, goal)
             success, reason = episode.run()
         except ToolError as error:
             raise Unavailable(f"a model kept giving what cannot be used: {error}") from error
+        finally:  # What was cut off has learned, too.
+            self._keep_trust(context.trust.since(start), recorder)
         seconds = time.monotonic() - started
         recorder.emit(
             ev.Finished(
@@ -158,13 +166,19 @@ class Agent:
           known: as `run`.
 
         Raises:
-          BadInput: the task makes no sense on this table.
+          BadInput: the task makes no sense on this table, or the trust database cannot be used.
           Unavailable: a model or tool does not answer.
         """
         started = time.monotonic()
         recorder, config = recorder or NullRecorder(on_event), self.config
-        recorder.emit(ev.RunStarted(task=task, seed=config.seed, config=config.to_json()))
+        trust = self._kept_trust()
+        recorder.emit(
+            ev.RunStarted(
+                task=task, seed=config.seed, config=config.to_json(), trust=trust.to_json()
+            )
+        )
         context = self._context(recorder)
+        context.trust = trust
         memory = Memory(known or self.eye.vision.look([frame])[0])
         context.expected = memory.expected
         try:
@@ -183,6 +197,21 @@ class Agent:
             )
         )  # fmt: skip
         return Plan(goal=context.goal, decision=decision)
+
+    def _kept_trust(self) -> Trust:
+        path = self.config.trust
+        return Trust() if path is None else TrustStore(Path(path)).read()
+
+    def _keep_trust(self, seen: Trust, recorder: Recorder | NullRecorder) -> None:
+        if self.config.trust is None:
+            return
+        run = recorder.folder.name if isinstance(recorder, Recorder) else ""
+        try:
+            TrustStore(Path(self.config.trust)).add(seen, run)
+        except BadInput as error:
+            # What the run reached stands, and so does what else ended it.
+            told = ev.Failed(error="BadInput", message=str(error), stage="trust", fatal=False)
+            recorder.emit(told)
 
     def _context(self, recorder: Recorder | NullRecorder) -> Context:
         lot = None

@@ -41,6 +41,7 @@ from mindseye.planner.cli_io import (
 from mindseye.planner.cli_mcp import mcp
 from mindseye.planner.cli_runs import export, runs_app
 from mindseye.planner.cli_training import data_app, train_app
+from mindseye.planner.cli_trust import trust_app
 from mindseye.planner.cli_web import web
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
@@ -60,6 +61,7 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
+app.add_typer(trust_app, name="trust")
 
 
 def _version(wanted: bool) -> None:

@@ -87,6 +87,9 @@ class Config:
     """Names of what stands on the table; None lets the seed lay it."""
     plugins: tuple[str, ...] = ()
     """Python modules that are imported first; what they register is there by name."""
+    trust: str | None = None
+    """SQLite file that keeps how far each tool is believed, such as runs/trust.sqlite: runs start
+    from it and add to it. One for each choice of tools and world. None: each run starts afresh."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, which `merge` reads back to an equal config."""

@@ -8,11 +8,11 @@ from typing import Protocol
 from mindseye.planner.candidates import Proposal
 from mindseye.planner.config import Config
 from mindseye.planner.gate import Costs
-from mindseye.planner.judge import Trust
 from mindseye.planner.kept import Kept
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, Recorder
 from mindseye.planner.search import search_options
+from mindseye.planner.trust import Trust
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Carried, SceneGraph

@@ -60,6 +60,8 @@ Plain = Annotated[dict[str, Any], BeforeValidator(plain)]
 PlainList = Annotated[list[Any], BeforeValidator(plain)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Place = tuple[Number, Number]
+Pictured = Literal["video", "physics"]
+"""The tools that picture."""
 Stage = str
 """What seconds are spent on: "language", "video", "physics", "vision", "acting", ..."""
 
@@ -115,6 +117,8 @@ class RunStarted(_Event):
     continues: str = ""
     """Conversation whose table it found as an earlier run had left it; empty for a table of
     its own."""
+    trust: dict[str, dict[str, tuple[int, int]]] = {}
+    """Tool -> skill -> predictions that had come true and had not, before this run."""
 
 
 class Observed(_Event):
@@ -162,7 +166,7 @@ class Gated(_Event):
     kind: Literal["gated"] = "gated"
     decision: int
     candidate: str
-    tools: tuple[Literal["video", "physics"], ...]
+    tools: tuple[Pictured, ...]
     reason: str
 
 
@@ -196,7 +200,7 @@ class Judged(_Event):
     kind: Literal["judged"] = "judged"
     decision: int
     candidate: str
-    source: Literal["video", "physics"]
+    source: Pictured
     read_from: Literal["state", "pixels"] = "pixels"
     """Whether the simulator's state was read or, by vision, a clip."""
     outcome: Plain
@@ -287,6 +291,19 @@ class Acted(_Event):
     """`[dx, dy, lift]` of every step."""
     clip: MediaRef | None = None
     seconds: Number = 0.0
+
+
+class Checked(_Event):
+    """What a tool had pictured of the push that was made was held against what is seen."""
+
+    kind: Literal["checked"] = "checked"
+    decision: int
+    tool: Pictured
+    skill: str
+    """What was done to what, as trust tells it apart: "push ball"."""
+    came_true: bool
+    metres: Number
+    """Largest distance between a predicted and a seen place."""
 
 
 class Surprised(_Event):
@@ -382,8 +399,8 @@ class Finished(_Event):
 
 Event = (
     RunStarted | Observed | Understood | Proposed | Gated | Imagined | Simulated | Judged
-    | CrossChecked | Searched | Chosen | Acted | Surprised | Replanned | Asked | Wrote
-    | Investigated | Answered | Failed | Finished
+    | CrossChecked | Searched | Chosen | Acted | Checked | Surprised | Replanned | Asked
+    | Wrote | Investigated | Answered | Failed | Finished
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 KINDS: tuple[type[Event], ...] = Event.__args__

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mindseye.planner.candidates import Candidate
+from mindseye.planner.trust import Trust, skill_of
 from mindseye.tools.goals import satisfied
 from mindseye.tools.values import Clip, Frames, Outcome, Point, Reward, Rollout
 
@@ -42,28 +43,6 @@ class Picture:
     clips: tuple[Clip, ...] = ()
     imagined: tuple[Outcome, ...] = ()
     imagined_rewards: tuple[Reward, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trust:
-    """How far each tool is believed: a Beta posterior over "its prediction came true"."""
-
-    physics: tuple[float, float] = (9.0, 1.0)
-    """(came true, did not), counting the prior's pretended observations."""
-    video: tuple[float, float] = (2.0, 2.0)
-
-    def mean(self, tool: str) -> float:
-        """Return the expected share of right predictions."""
-        right, wrong = self.physics if tool == "physics" else self.video
-        return right / (right + wrong)
-
-    def updated(self, tool: str, came_true: bool) -> "Trust":
-        """Return the posterior after one more prediction was checked."""
-        right, wrong = self.physics if tool == "physics" else self.video
-        new = (right + came_true, wrong + (not came_true))
-        if tool == "physics":
-            return Trust(physics=new, video=self.video)
-        return Trust(physics=self.physics, video=new)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,23 +105,25 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
 
     Args:
       picture: what was pictured of it.
-      trust: how far each tool is believed.
+      trust: how far each tool is believed; what it is worth for this skill counts.
       unseen: what the video generator showed of the other candidates on average.
         A candidate that was only simulated is weighed as if it had got that,
         else having been imagined would by itself count for or against it.
     """
     candidate = picture.candidate
+    skill = skill_of(candidate.subgoal)
+    physics, video = trust.mean("physics", skill), trust.mean("video", skill)
     weighted: list[tuple[float, float, float]] = []
     if picture.computed_reward is not None:
         reward = picture.computed_reward
-        weighted.append((reward.value, reward.confidence, trust.mean("physics")))
+        weighted.append((reward.value, reward.confidence, physics))
     if picture.imagined_rewards:
         confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
         value = video_value(picture.imagined_rewards)
         # An imagined end that vision can hardly read says little.
-        weighted.append((value, confidence, trust.mean("video") ** 2 * confidence))
+        weighted.append((value, confidence, video**2 * confidence))
     elif unseen is not None and weighted:
-        weighted.append((unseen, 1.0, trust.mean("video") ** 2))
+        weighted.append((unseen, 1.0, video**2))
     if not weighted:
         return Judgement(
             candidate=candidate, value=candidate.prior, confidence=0.0,
@@ -156,7 +137,7 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
     confidence = sum(c * w for _, c, w in weighted) / total
     agreement, sentences = _agreement(picture)
     if agreement is not None:
-        value *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * trust.mean("video")
+        value *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * video
     if picture.computed is not None and not {*picture.computed.moved, *picture.computed.fell}:
         # Nothing goes wrong where nothing moves: it would look good for ever.
         value *= VAIN_COST

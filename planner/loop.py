@@ -18,6 +18,7 @@ from mindseye.planner.decide import Decider, Decision
 from mindseye.planner.judge import Judgement
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
+from mindseye.planner.trust import skill_of
 from mindseye.tools.contracts import ActionDecoder, Learns, World
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed
 from mindseye.tools.goals import progress, satisfied
@@ -228,30 +229,36 @@ class Episode:
         seen = self._settled().layout
         context.unexplained.append(Carried(scene=before, push=push, seen=seen))
         picture = decision.pictures.get(judgement.candidate.id)
-        gaps = {t: (surprise(p, seen), p) for t, p in predictions(judgement, picture)}
-        for tool, (gap, _) in gaps.items():
-            context.trust = context.trust.updated(tool, gap <= SURPRISE)
-        gap, predicted = gaps.get(judgement.tool, (0.0, {}))
-        if gap > SURPRISE:
+        skill = skill_of(judgement.candidate.subgoal)
+        for tool, predicted in predictions(judgement, picture):
+            gap = surprise(predicted, seen)
+            came_true = gap <= SURPRISE
+            context.trust = context.trust.updated(tool, skill, came_true)
             context.recorder.emit(
-                ev.Surprised.model_validate(
-                    {
-                        "decision": index, "metres": gap, "predicted": predicted, "seen": seen,
-                        "source": judgement.tool, "reason": "it ended elsewhere than pictured",
-                    }
-                )
-            )  # fmt: skip
-            believes = self._explain() if judgement.tool == "physics" else {}
-            told = "".join(f"; {name} is now believed to be {v:g}" for name, v in believes.items())
-            context.recorder.emit(
-                ev.Replanned(
-                    decision=index, reason=f"reality went another way{told}", believes=believes
-                )
+                ev.Checked(decision=index, tool=tool, skill=skill, came_true=came_true, metres=gap)
             )
+            if tool == judgement.tool and not came_true:
+                context.recorder.emit(
+                    ev.Surprised(
+                        decision=index, metres=gap, predicted=predicted, seen=seen,
+                        source=tool, reason="it ended elsewhere than pictured",
+                    )
+                )  # fmt: skip
+                self._replan(index, tool)
         gained = progress(context.goal, seen, self.memory.expected) - progress(
             context.goal, before.layout, self.memory.expected
         )
         context.history.append((judgement.candidate.subgoal, result_words(gained)))
+
+    def _replan(self, index: int, tool: str) -> None:
+        """Drop the plan; where the simulator was wrong, let it learn."""
+        believes = self._explain() if tool == "physics" else {}
+        told = "".join(f"; {name} is now believed to be {v:g}" for name, v in believes.items())
+        self.context.recorder.emit(
+            ev.Replanned(
+                decision=index, reason=f"reality went another way{told}", believes=believes
+            )
+        )
 
     def _explain(self) -> dict[str, float]:
         """Let the simulator learn from what was seen; return what it now believes otherwise."""
@@ -269,11 +276,11 @@ class Episode:
         return changed
 
 
-def predictions(judgement: Judgement, picture: Any) -> list[tuple[str, dict[str, Point]]]:
+def predictions(judgement: Judgement, picture: Any) -> list[tuple[ev.Pictured, dict[str, Point]]]:
     """Return what each tool that was asked said about where things would end."""
     if picture is None:
         return []
-    found: list[tuple[str, dict[str, Point]]] = []
+    found: list[tuple[ev.Pictured, dict[str, Point]]] = []
     if picture.computed is not None:
         found.append(("physics", picture.computed.after.layout))
     if picture.imagined:

@@ -4,7 +4,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from mindseye.planner.events import (
     Understood,
 )
 from mindseye.planner.record import OnEvent, Record, Recorder, read_record, versions
+from mindseye.planner.trust import Trust
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal
 
@@ -100,13 +101,15 @@ def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | 
 
         ask_again(first.of(Asked)[0], config, folder, on_event)
         return
-    agent = Agent.from_config(config)
+    # It starts from what was believed then, and the database has counted it already.
+    agent = Agent.from_config(replace(config, trust=None))
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
     with contextlib.closing(world), Recorder(folder, on_event) as recorder:
         agent.run(
             str(first.document["task"]), world, recorder=recorder, pace=pace,
             goal=next((Goal.model_validate(e.goal) for e in first.of(Understood) if e.given), None),
+            trust=Trust.from_json(first.of(RunStarted)[0].trust),
         )  # fmt: skip
 
 

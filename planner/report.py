@@ -13,6 +13,7 @@ from markupsafe import Markup
 from mindseye.planner.events import (
     Acted,
     Asked,
+    Checked,
     Chosen,
     Failed,
     Finished,
@@ -20,6 +21,7 @@ from mindseye.planner.events import (
     Judged,
     Observed,
     Proposed,
+    RunStarted,
     Simulated,
     Understood,
 )
@@ -27,6 +29,7 @@ from mindseye.planner.record import Record, read_record
 from mindseye.planner.report_decisions import Link, data_uri, decision_view, split
 from mindseye.planner.report_map import View
 from mindseye.planner.report_question import question_facts, question_view
+from mindseye.planner.trust import PRIOR, Trust
 from mindseye.tools.errors import BadInput
 
 _STAGE_FILL = {
@@ -165,9 +168,24 @@ def _facts(record: Record) -> list[tuple[str, str]]:
         ("simulated futures", str(len(simulated))),
         ("steps in the world", str(steps)),
         ("wall time", f"{end:.1f} s"),
+        *_trusted(record),
     ]
     seed = record.document.get("seed")
     return facts if seed is None else [*facts, ("seed", str(seed))]
+
+
+def _trusted(record: Record) -> list[tuple[str, str]]:
+    """Return how far each tool that was checked was believed, before the run and after it."""
+    checks = record.of(Checked)
+    before = next((Trust.from_json(e.trust) for e in record.of(RunStarted)), Trust())
+    after = before
+    for e in checks:
+        after = after.updated(e.tool, e.skill, e.came_true)
+    return [
+        (f"trust in {tool}", f"{before.mean(tool):.2f} → {after.mean(tool):.2f}")
+        for tool in PRIOR
+        if any(e.tool == tool for e in checks)
+    ]
 
 
 def _stages(group: list[Any]) -> dict[str, float]:

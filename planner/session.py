@@ -10,6 +10,7 @@ from mindseye.planner.events import Result
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import Recorder, new_run_folder, read_record
 from mindseye.planner.report import write_report
+from mindseye.planner.trust_store import TrustStore
 from mindseye.tools.contracts import backend_path
 from mindseye.tools.errors import BadInput, MindseyeError, one_line
 from mindseye.tools.goals import Goal
@@ -85,13 +86,15 @@ def _done(folder: Path, error: str, code: int) -> Done:
 
 
 def check_names(config: Config) -> None:
-    """Look up every back-end's name: a mistyped one should not cost the loading of the others.
+    """Look up all that is named: a mistyped one should not cost the loading of the others.
 
     Raises:
-      BadInput: a name that is not known.
+      BadInput: a back-end that is not known, or a trust database that cannot be used.
     """
     for kind in TOOLS:
         backend_path(kind, getattr(config, kind))
+    if config.trust is not None:
+        TrustStore(Path(config.trust)).read()
 
 
 def plan_once(task: str, config: Config, picture: Path | None) -> "Plan":

@@ -13,6 +13,7 @@ from mindseye.planner.events import (
     Acted,
     Branch,
     Candidate,
+    Checked,
     Chosen,
     CrossChecked,
     Event,
@@ -158,6 +159,9 @@ def _decision(recorder: Recorder, task: str) -> None:
               push=Push(subject="red cube", target=(0.08, 0.1)),
               actions=((0.1, 0.0, 0.0), (0.25, -0.5, 1.0)), clip=seen, seconds=1.5)
     )  # fmt: skip
+    recorder.emit(
+        Checked(decision=0, tool="physics", skill="push cube", came_true=False, metres=0.06)
+    )
     recorder.emit(
         Surprised(decision=0, metres=0.03, predicted={"red cube": (0.08, 0.1)},
                   seen={"red cube": (0.05, 0.1)}, source="physics")

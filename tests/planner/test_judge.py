@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
 from mindseye.planner.gate import Costs, gate
-from mindseye.planner.judge import Picture, Trust, judge, video_value
+from mindseye.planner.judge import Picture, judge, video_value
 from mindseye.planner.language.data import scene_of
 from mindseye.planner.perception import Memory, clearly_satisfied
+from mindseye.planner.trust import Trust
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import MANNERS, Subgoal, nominal_target
 from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph
@@ -73,7 +74,7 @@ def test_a_tool_that_was_wrong_weighs_less() -> None:
     one = picture(0.2, [1.0])
     burnt = Trust()
     for _ in range(10):
-        burnt = burnt.updated("video", False)
+        burnt = burnt.updated("video", "push cube", False)
     assert judge(one, burnt).value < judge(one, Trust()).value
 
 

@@ -24,6 +24,7 @@ from mindseye.planner.events import (
 from mindseye.planner.record import NullRecorder, Recorder, read_record
 from mindseye.planner.replay import replay
 from mindseye.planner.search import search_options
+from mindseye.tools.contracts import Learns
 from mindseye.tools.errors import BadInput, WorldFailed
 from mindseye.tools.goals import Goal, satisfied
 from mindseye.tools.world.sealed import SealedWorld
@@ -107,7 +108,7 @@ def test_a_task_is_solved_and_the_record_tells_why(tmp_path: Path, search: str) 
 
 
 def test_a_surprise_changes_what_is_believed_and_a_replay_repeats_it(tmp_path: Path) -> None:
-    slippery = {"dynamics": {"friction": 0.05}}
+    slippery: dict[str, Any] = {"dynamics": {"friction": 0.05}}
     settings = config(tmp_path, USELESS, objects=OBJECTS, max_decisions=4, world_options=slippery)
     agent = Agent.from_config(settings)
     with (
@@ -120,6 +121,7 @@ def test_a_surprise_changes_what_is_believed_and_a_replay_repeats_it(tmp_path: P
     assert believed
     assert believed[-1] < 0.3
     # The next run knows nothing of it.
+    assert isinstance(agent.eye.physics, Learns)
     assert agent.eye.physics.believes()["friction"] == 0.45
     assert replay(tmp_path / "run").same
 
