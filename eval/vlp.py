@@ -119,7 +119,7 @@ class _Search:
         plans = [Plan(scene=scene, frame=frame, left=left)] * BEAMS
         for _ in range(HORIZON):
             plans = _replaced([self._carried_on(p) for p in plans])
-        best = min((p for p in plans if p.first), key=_left, default=None)
+        best = min(plans, key=_rank)
         context.recorder.emit(
             ev.Searched(
                 decision=self.index, search="vlp", waves=self.clips, clips=self.clips,
@@ -127,7 +127,7 @@ class _Search:
                 seconds=time.monotonic() - started,
             )
         )  # fmt: skip
-        if best is None or best.first is None:
+        if best.first is None:
             return None
         context.recorder.emit(
             ev.Chosen(
@@ -147,7 +147,7 @@ class _Search:
                 if self._spent():
                     break
                 branches.append(self._branch(plan, candidate))
-        return min(branches, key=_left, default=plan)
+        return min(branches, key=_rank, default=plan)
 
     def _spent(self) -> bool:
         most = self.context.config.clips
@@ -227,15 +227,16 @@ class _Search:
         return outcome
 
 
-def _left(plan: Plan) -> StepsLeft:
-    return plan.left
+def _rank(plan: Plan) -> tuple[bool, StepsLeft]:
+    """Return what plans are sorted by, the best first; any is better than none."""
+    return plan.first is None, plan.left
 
 
 def _replaced(plans: Sequence[Plan]) -> list[Plan]:
     """Return the plans with the best in place of the worst."""
     found = list(plans)
-    worst = max(range(len(found)), key=lambda k: found[k].left)
-    found[worst] = min(found, key=_left)
+    worst = max(range(len(found)), key=lambda k: _rank(found[k]))
+    found[worst] = min(found, key=_rank)
     return found
 
 
