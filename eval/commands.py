@@ -21,6 +21,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples.")
 
 _TOLD_APART = (
     "score", "low", "high", "n", "errors", "unscored", "first_error", "by_kind", "by_subtask",
+    "successes",
 )  # fmt: skip
 
 
@@ -44,12 +45,22 @@ def show(result: Mapping[str, Any], as_json: bool) -> None:
                 f"    {kind:14} {part['score']:.3f} "
                 f"[{part['low']:.3f}, {part['high']:.3f}]  n {part['n']}\n"
             )
-    gaps = result.get("differences", {})
+    _show_gaps(result.get("differences", {}))
+    if "baseline" in result:
+        sys.stdout.write(f"since {result['baseline']}\n")
+        _show_gaps(result["changes"])
+
+
+def _show_gaps(gaps: Mapping[str, Any]) -> None:
     width = max(16, *(len(name) for name in gaps)) if gaps else 0
     for name, gap in gaps.items():
+        told = f"  p {gap['p']:.2g}" if "p" in gap else ""
+        if "verdict" in gap:
+            how = "paired" if gap["paired"] else "by intervals"
+            told += f"  n {gap['n']} {how}: {gap['verdict']}"
         sys.stdout.write(
-            f"  {name:{width}} {gap['difference']:+.3f} [{gap['low']:+.3f}, {gap['high']:+.3f}]"
-            + (f"  p {gap['p']:.2g}\n" if "p" in gap else "\n")
+            f"  {name:{width}} {gap['difference']:+.3f} "
+            f"[{gap['low']:+.3f}, {gap['high']:+.3f}]{told}\n"
         )
 
 
@@ -67,8 +78,20 @@ def tabletop(
     task_set: Annotated[str, typer.Option("--set", help="short, long or hazard.")] = "short",
     n: N = 50,
     tools: Annotated[
-        str, typer.Option(help="Conditions: none, physics, video, both, random, oracle.")
+        str, typer.Option(help="Conditions: none, physics, video, both, random, oracle, vlp.")
     ] = "none,physics,video,both",
+    search: Annotated[
+        str, typer.Option(help="Searches, each a row: greedy, beam, mcts, cem.")
+    ] = "",
+    budget: Annotated[str, typer.Option(help="Seconds a decision, each a row: 1,2,5,10.")] = "",
+    clips: Annotated[str, typer.Option(help="Clips a decision, each a row: 10,40.")] = "",
+    dynamics: Annotated[
+        list[str] | None,
+        typer.Option(help="The world's dynamics, beside the unshifted: friction=0.2,force=6."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option(help="Earlier result.json; exit 1 on a clear drop.")
+    ] = None,
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
@@ -76,20 +99,29 @@ def tabletop(
     assign: Annotated[list[str] | None, typer.Option("--set-option", help="a.b=c")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure success on a task set, by which tools the agent may use."""
+    """Measure success on a task set: condition by search by budget by dynamics, seeds paired."""
+    from mindseye.eval.baseline import compare, read_baseline
+    from mindseye.eval.rows import read_axes, rows
     from mindseye.eval.tabletop import evaluate
     from mindseye.planner.config import load_config
 
     settings = load_config(config, assign or [])
+    axes = read_axes(search, budget, clips, dynamics or [])
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     folder = run or Path(settings.runs) / f"eval-tabletop-{task_set}-{stamp}"
     conditions = [c.strip() for c in tools.split(",") if c.strip()]
+    names = [row.name for row in rows(conditions, axes)]
+    earlier = read_baseline(baseline, f"tabletop/{task_set}", names) if baseline else None
     result = evaluate(
-        task_set, n, conditions, settings, folder, seed=seed, workers=workers,
+        task_set, n, conditions, settings, folder, axes=axes, seed=seed, workers=workers,
         progress=sys.stderr.isatty(),
     )  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    if earlier is not None:
+        result |= {"baseline": str(baseline), "changes": compare(earlier, result)}
     show(result, as_json)
+    if any(change["verdict"] == "drop" for change in result.get("changes", {}).values()):
+        raise typer.Exit(1)
 
 
 @eval_app.command()

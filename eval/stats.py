@@ -20,6 +20,22 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def newcombe(
+    first: tuple[float, float, float], second: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Return the 95 % interval of second minus first, of two shares that are independent.
+
+    Newcombe's hybrid score interval (1998, method 10).
+
+    Args:
+      first: share, and the ends of its Wilson interval.
+      second: likewise.
+    """
+    (p1, low1, high1), (p2, low2, high2) = first, second
+    gap = p2 - p1
+    return gap - math.hypot(p2 - low2, high1 - p1), gap + math.hypot(high2 - p2, p1 - low1)
+
+
 def bootstrap_median(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
     """Return the 95 % percentile bootstrap interval of a median (Efron, 1979)."""
     data = np.asarray(values, dtype=float)

@@ -1,4 +1,4 @@
-"""Runs the agent on the task sets under several conditions, on the same seeds.
+"""Runs the agent on the task sets, row by row of the table, on the same seeds.
 
 Scores come from the world's true state, through a scorer that the agent never
 holds. Every finished sample is a line on disk at once, so a killed evaluation
@@ -16,21 +16,19 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mindseye.eval.rows import NO_AXES, Axes, Row, rows
 from mindseye.eval.stats import paired_difference, wilson
 from mindseye.planner.config import Config, merge
-from mindseye.tools.errors import BadInput, MindseyeError
+from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 from mindseye.tools.world.tasks import TASK_SETS, Task, tasks
-
-CONDITIONS = ("none", "physics", "video", "both", "random", "oracle")
-"""Tools the agent may use; `random` makes the pictures of `video` and draws their values by lot,
-`oracle` simulates with the world's own places and dynamics."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """One task under one condition."""
+    """One task in one row of the table."""
 
     condition: str
+    """Name of the row."""
     index: int
     kind: str
     success: bool | None
@@ -42,6 +40,8 @@ class Sample:
     decisions: int
     steps: int
     cost: dict[str, float]
+    clips: int | None = None
+    """Simulated and imagined; None in samples of before they were counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,19 +51,19 @@ class Job:
     task_set: str
     n: int
     seed: int
-    condition: str
+    row: Row
     index: int
     folder: str
 
 
 _worker: dict[str, Any] = {}
-"""Models and world of a worker process, loaded once."""
+"""Models and worlds of a worker process, loaded once."""
 
 
-def _tools(conditions: Sequence[str]) -> str:
-    """Return the least `tools` setting that serves all conditions."""
-    video = {"video", "both", "random"} & set(conditions)
-    physics = {"physics", "both", "oracle"} & set(conditions)
+def _tools(wanted: Sequence[Row]) -> str:
+    """Return the least `tools` setting that serves all rows."""
+    video = {"video", "both"} & {r.tools for r in wanted}
+    physics = {"physics", "both"} & {r.tools for r in wanted}
     return "both" if video and physics else "video" if video else "physics" if physics else "none"
 
 
@@ -75,41 +75,51 @@ def _follow_parent() -> None:
         os._exit(1)
 
 
-def _load(config: Config, conditions: Sequence[str]) -> None:
+def _load(config: Config, wanted: Sequence[Row]) -> None:
     """Load models and world; what goes wrong is kept, since a pool would swallow it."""
     from mindseye.planner.agent import Agent
-    from mindseye.tools.world import make_world
 
     threading.Thread(target=_follow_parent, daemon=True).start()
     try:
-        _worker["agent"] = Agent.from_config(merge(config, {"tools": _tools(conditions)}))
-        world = make_world(config.world, seed=config.seed, **config.world_options)
+        _worker["agent"] = Agent.from_config(merge(config, {"tools": _tools(wanted)}))
+        _world(config)
     except MindseyeError as error:
         _worker["error"] = error
-    else:
-        _worker["world"], _worker["scorer"] = world, world.take_scorer()
 
 
-def _agent_for(condition: str, seed: int) -> Any:
-    """Return the agent with just the tools of a condition; the models are shared."""
+def _world(config: Config) -> tuple[Any, Any]:
+    """Return a world with the config's options, and its scorer; each world is opened once."""
+    from mindseye.tools.world import make_world
+
+    key = f"world {json.dumps(config.world_options, sort_keys=True)}"
+    if key not in _worker:
+        world = make_world(config.world, seed=config.seed, **config.world_options)
+        _worker[key] = world, world.take_scorer()
+    found: tuple[Any, Any] = _worker[key]
+    return found
+
+
+def _agent(row: Row, config: Config, scorer: Any) -> Any:
+    """Return the agent of a row, with just its tools; the models are shared."""
     from mindseye.planner.agent import Agent
 
-    full = _worker["agent"]
-    tools = {"random": "video", "oracle": "physics"}.get(condition, condition)
-    physics = full.eye.physics
-    if condition == "oracle":
+    full, physics = _worker["agent"], _worker["agent"].eye.physics
+    if row.condition == "oracle":
         from mindseye.eval.oracle import OraclePhysics
 
-        dynamics = full.config.world_options.get("dynamics")
-        physics = OraclePhysics(_worker["scorer"].truth, dynamics, threads=full.config.threads)
+        dynamics = config.world_options.get("dynamics")
+        physics = OraclePhysics(scorer.truth, dynamics, threads=config.threads)
     eye = replace(
         full.eye,
-        physics=physics if tools in ("physics", "both") else None,
-        video=full.eye.video if tools in ("video", "both") else None,
+        physics=physics if row.tools in ("physics", "both") else None,
+        video=full.eye.video if row.tools in ("video", "both") else None,
     )
-    settings = replace(full.config, tools=tools, seed=seed)
-    agent = Agent(settings, full.mind, eye, full.decoder)
-    agent.random_judge = condition == "random"
+    agent = Agent(config, full.mind, eye, full.decoder)
+    agent.random_judge = row.condition == "random"
+    if row.condition == "vlp":
+        from mindseye.eval.vlp import decide
+
+        agent.decide = decide
     return agent
 
 
@@ -117,21 +127,23 @@ def _run(job: Job) -> Sample:
     if "error" in _worker:
         raise _worker["error"]
     task = tasks(job.task_set, job.n, job.seed)[job.index]
-    world = _worker["world"]
+    config = replace(job.row.settings(_worker["agent"].config), seed=task.seed)
+    world, scorer = _world(config)
     world.prepare(seed=task.seed, options=task.options)
     events: list[Any] = []
     started = time.monotonic()
     try:
-        result = _agent_for(job.condition, task.seed).run(task.words, world, on_event=events.append)
+        agent = _agent(job.row, config, scorer)
+        result = agent.run(task.words, world, on_event=events.append)
     except BadInput as error:
         # The agent refused a task that makes sense: its failure, not the machinery's.
         sample = _sample(job, task, False, False, f"refused: {error}", started, events)
     except MindseyeError as error:
         sample = _sample(job, task, None, False, f"error: {error}", started, events)
     else:
-        solved = task.solved(*_worker["scorer"].truth())
+        solved = task.solved(*scorer.truth())
         sample = _sample(job, task, solved, result.success, result.reason, started, events)
-    trace = Path(job.folder) / "samples" / f"{job.condition}-{job.index:04d}.jsonl"
+    trace = Path(job.folder) / "samples" / f"{job.row.name}-{job.index:04d}.jsonl"
     trace.parent.mkdir(parents=True, exist_ok=True)
     trace.write_text("".join(e.model_dump_json() + "\n" for e in events), encoding="utf-8")
     return sample
@@ -143,10 +155,11 @@ def _sample(
 ) -> Sample:  # fmt: skip
     cost = next((dict(e.cost) for e in events if e.kind == "finished"), {})
     return Sample(
-        condition=job.condition, index=job.index, kind=task.kind, success=success,
+        condition=job.row.name, index=job.index, kind=task.kind, success=success,
         claimed=claimed, reason=reason, seconds=time.monotonic() - started,
         decisions=sum(e.kind == "chosen" for e in events),
         steps=sum(e.steps for e in events if e.kind == "acted"), cost=cost,
+        clips=sum(e.clips for e in events if e.kind == "searched"),
     )  # fmt: skip
 
 
@@ -163,15 +176,12 @@ def _read(path: Path) -> list[Sample]:
     return found
 
 
-def _jobs(
-    task_set: str, n: int, seed: int, conditions: Sequence[str], folder: Path
-) -> Iterator[Job]:
-    # By task, not by condition: an evaluation cut short has all conditions alike.
+def _jobs(task_set: str, n: int, seed: int, wanted: Sequence[Row], folder: Path) -> Iterator[Job]:
+    # By task, not by row: an evaluation cut short has all rows alike.
     for index in range(n):
-        for condition in conditions:
+        for row in wanted:
             yield Job(
-                task_set=task_set, n=n, seed=seed, condition=condition, index=index,
-                folder=str(folder),
+                task_set=task_set, n=n, seed=seed, row=row, index=index, folder=str(folder)
             )  # fmt: skip
 
 
@@ -182,55 +192,78 @@ def evaluate(
     config: Config,
     folder: Path,
     *,
+    axes: Axes = NO_AXES,
     seed: int = 0,
     workers: int = 2,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Run every condition on the same tasks and return the table.
+    """Run every row on the same tasks and return the table.
 
     Args:
       task_set: short, long or hazard.
       n: tasks.
-      conditions: see `CONDITIONS`.
-      config: settings of the agent; `tools` is overridden by the condition.
-      folder: where samples and traces go; what is there already is not run again.
+      conditions: see `rows.CONDITIONS`.
+      config: settings of the agent; a row overrides what it is about.
+      folder: where samples and traces go; what is there already is not run again. With
+        more than one budget it gets `budget.csv` and `budget.png` too.
+      axes: searches, budgets and dynamics; every condition is run with each of them.
       seed: seed of the task set.
       workers: processes.
       progress: show a bar on standard error.
 
     Raises:
-      BadInput: no such set or condition.
+      BadInput: no such set or condition, or a budget that cannot be.
+      Unavailable: curves are to be drawn and matplotlib is missing.
     """
     if task_set not in TASK_SETS:
         raise BadInput(f"no task set called {task_set!r}; known: {', '.join(TASK_SETS)}")
-    if unknown := sorted(set(conditions) - set(CONDITIONS)):
-        raise BadInput(f"no condition {unknown[0]!r}; known: {', '.join(CONDITIONS)}")
+    wanted = rows(conditions, axes)
+    for row in wanted:
+        row.settings(config)
+    if axes.curved:
+        _curves()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "samples.jsonl"
     finished = {(s.condition, s.index): s for s in _read(path)}
     todo = [
-        j
-        for j in _jobs(task_set, n, seed, conditions, folder)
-        if (j.condition, j.index) not in finished
+        j for j in _jobs(task_set, n, seed, wanted, folder) if (j.row.name, j.index) not in finished
     ]
     if todo:
         config = merge(config, {"threads": max(1, config.threads // workers)})
-        for sample in _work(todo, config, conditions, workers, progress):
+        for sample in _work(todo, config, wanted, workers, progress):
             finished[sample.condition, sample.index] = sample
             with path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(sample)) + "\n")
     samples = [s for s in finished.values() if s.index < n]
-    return table(task_set, conditions, samples, folder)
+    result = table(task_set, wanted, samples, folder, seed)
+    if axes.curved:
+        _curves().write_curves(folder, wanted, result["conditions"])
+    return result
+
+
+def _curves() -> Any:
+    """Return the module that draws.
+
+    Raises:
+      Unavailable: it needs a package that is not installed.
+    """
+    try:
+        from mindseye.eval import curves
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f'budget curves need an extra ({error.name} is missing): pip install "mindseye[eval]"'
+        ) from error
+    return curves
 
 
 def _work(
-    jobs: Sequence[Job], config: Config, conditions: Sequence[str], workers: int, progress: bool
+    jobs: Sequence[Job], config: Config, wanted: Sequence[Row], workers: int, progress: bool
 ) -> Iterator[Sample]:
     from tqdm import tqdm
 
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_load, initargs=(config, tuple(conditions))
+        workers, mp_context=context, initializer=_load, initargs=(config, tuple(wanted))
     ) as pool:
         futures = [pool.submit(_run, job) for job in jobs]
         try:
@@ -248,6 +281,8 @@ def _row(samples: Sequence[Sample]) -> dict[str, Any]:
     low, high = wilson(solved, len(scored))
     decisions = sum(s.decisions for s in scored)
     thinking = sum(s.cost.get("decision", 0.0) for s in scored)
+    counted = [s for s in scored if s.clips is not None]
+    chosen = sum(s.decisions for s in counted)
     return {
         "score": solved / len(scored) if scored else 0.0,
         "low": low,
@@ -258,29 +293,40 @@ def _row(samples: Sequence[Sample]) -> dict[str, Any]:
         "seconds": sum(s.seconds for s in samples) / len(samples) if samples else 0.0,
         "decisions": decisions / len(scored) if scored else 0.0,
         "seconds_per_decision": thinking / decisions if decisions else 0.0,
+        "clips_per_decision": sum(s.clips or 0 for s in counted) / chosen if chosen else 0.0,
         "false_claims": sum(s.claimed and not s.success for s in scored),
     }
 
 
 def table(
-    task_set: str, conditions: Sequence[str], samples: Iterable[Sample], folder: Path
+    task_set: str, wanted: Sequence[Row], samples: Iterable[Sample], folder: Path, seed: int = 0
 ) -> dict[str, Any]:
-    """Return what `mindseye eval tabletop --json` prints."""
+    """Return what `mindseye eval tabletop --json` prints.
+
+    Args:
+      task_set: short, long or hazard.
+      wanted: rows, in the order of the table.
+      samples: of these rows.
+      folder: of the run.
+      seed: seed of the task set.
+    """
     samples = list(samples)
     found: dict[str, Any] = {}
-    for condition in conditions:
-        mine = sorted((s for s in samples if s.condition == condition), key=lambda s: s.index)
+    for name in (r.name for r in wanted):
+        mine = sorted((s for s in samples if s.condition == name), key=lambda s: s.index)
         row = _row(mine)
         kinds = dict.fromkeys(s.kind for s in mine)
         row["by_kind"] = {
             k: {x: v for x, v in _row([s for s in mine if s.kind == k]).items() if x in _BRIEF}
             for k in kinds
         }
-        found[condition] = row
+        row["successes"] = {str(s.index): s.success for s in mine}
+        found[name] = row
     return {
         "suite": f"tabletop/{task_set}",
+        "seed": seed,
         "conditions": found,
-        "differences": _differences(conditions, samples),
+        "differences": _differences(wanted, samples),
         "run": str(folder),
     }
 
@@ -288,16 +334,18 @@ def table(
 _BRIEF = ("score", "low", "high", "n")
 
 
-def _differences(conditions: Sequence[str], samples: Sequence[Sample]) -> dict[str, Any]:
-    """Compare every condition with the first, task by task."""
+def _differences(wanted: Sequence[Row], samples: Sequence[Sample]) -> dict[str, Any]:
+    """Compare, task by task, every row with the first and shifted dynamics with unshifted."""
     by_key = {(s.condition, s.index): s.success for s in samples}
-    first, found = conditions[0], {}
-    for other in conditions[1:]:
-        pairs = [
-            (by_key[first, i], by_key[other, i])
+    pairs = [(wanted[0], other) for other in wanted[1:]]
+    pairs += [(replace(r, shift=()), r) for r in wanted if r.shift]
+    found = {}
+    for first, other in ((a.name, b.name) for a, b in pairs):
+        both = [
+            (bool(by_key[first, i]), bool(by_key[other, i]))
             for i in sorted({s.index for s in samples})
             if by_key.get((first, i)) is not None and by_key.get((other, i)) is not None
         ]
-        pair = paired_difference([bool(a) for a, _ in pairs], [bool(b) for _, b in pairs])
-        found[f"{other} - {first}"] = asdict(pair)
+        gap = paired_difference([a for a, _ in both], [b for _, b in both])
+        found[f"{other} - {first}"] = asdict(gap)
     return found

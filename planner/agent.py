@@ -11,7 +11,7 @@ from typing import Any
 from mindseye.planner import events as ev
 from mindseye.planner.config import Config, Tool, merge
 from mindseye.planner.context import Context, Mind, Pace
-from mindseye.planner.decide import Decider, Decision
+from mindseye.planner.decide import Decide, Decision, decide
 from mindseye.planner.loop import Episode, RunResult, begin
 from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye
@@ -49,6 +49,8 @@ class Agent:
         self.config, self.mind, self.eye, self.decoder = config, mind, eye, decoder
         self.random_judge = False
         """Ablation: draw values by lot instead of judging pictures."""
+        self.decide: Decide = decide
+        """How a decision is taken; an evaluation puts another planner's procedure here."""
 
     @classmethod
     def from_config(
@@ -116,7 +118,7 @@ class Agent:
         observation = begin(world)
         context = self._context(recorder)
         context.pace, context.trust = pace, start
-        episode = Episode(context, world, self.decoder, observation, known)
+        episode = Episode(context, world, self.decoder, observation, known, self.decide)
         try:
             context.goal = self._understand(task, episode.memory.expected, context, goal)
             success, reason = episode.run()
@@ -186,7 +188,7 @@ class Agent:
             held = progress(context.goal, memory.scene.layout, memory.expected)
             kept = recorder.frame(frame)
             recorder.emit(ev.Observed(decision=0, frame=kept, scene=memory.scene, progress=held))
-            decision = Decider(context, 0, memory.scene, frame).decide()
+            decision = self.decide(context, 0, memory.scene, frame)
         except ToolError as error:
             raise Unavailable(f"a model kept giving what cannot be used: {error}") from error
         reason = "nothing to do" if decision is None else decision.judgement.candidate.words

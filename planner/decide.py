@@ -1,7 +1,7 @@
 """One decision: a search over what can be pictured, and the language model's last word."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mindseye.planner import events as ev
@@ -29,6 +29,10 @@ class Decision:
     judgement: Judgement
     pictures: dict[str, Picture]
     """Candidate -> picture, of the candidates that could be done now."""
+
+
+Decide = Callable[[Context, int, SceneGraph, Frames], Decision | None]
+"""Takes a decision from its number, a scene and the frame it was seen in; None: nothing to do."""
 
 
 class Decider:
@@ -98,6 +102,11 @@ class Decider:
         chosen = close[scores.index(max(scores))]
         why = "the best picture" if chosen is best else "the language model preferred it"
         return chosen, tuple(h for _, h in options), why
+
+
+def decide(context: Context, index: int, scene: SceneGraph, frame: Frames) -> Decision | None:
+    """Return the decision number `index`, or None when nothing can be proposed."""
+    return Decider(context, index, scene, frame).decide()
 
 
 def values(tree: Tree) -> dict[str, float]:

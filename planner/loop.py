@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mindseye.planner import events as ev
 from mindseye.planner.context import Context
-from mindseye.planner.decide import Decider, Decision
+from mindseye.planner.decide import Decide, Decision, decide
 from mindseye.planner.judge import Judgement
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
@@ -95,8 +95,9 @@ class Episode:
 
     def __init__(self, context: Context, world: World, decoder: ActionDecoder,
                  observation: dict[str, NDArray[Any]],
-                 known: SceneGraph | None = None) -> None:  # fmt: skip
+                 known: SceneGraph | None = None, decide: Decide = decide) -> None:  # fmt: skip
         self.context, self.world, self.decoder = context, world, decoder
+        self.decide = decide
         self.observation = observation
         self.steps = 0
         self.memory = Memory(known or self._see())
@@ -178,7 +179,7 @@ class Episode:
 
     def _decide_and_act(self, index: int, scene: SceneGraph) -> bool:
         started = time.monotonic()
-        decision = Decider(self.context, index, scene, self.observation["frame"]).decide()
+        decision = self.decide(self.context, index, scene, self.observation["frame"])
         self.context.spend("decision", time.monotonic() - started)
         if decision is None:
             return False

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mindseye.eval.stats import bootstrap_median, paired_difference, wilson
+from mindseye.eval.stats import bootstrap_median, newcombe, paired_difference, wilson
 
 
 def test_wilson_matches_published_values() -> None:
@@ -14,6 +14,12 @@ def test_wilson_matches_published_values() -> None:
     assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-4)
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-4)
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_newcombe_matches_published_values() -> None:
+    # Newcombe (1998), Statistics in Medicine 17, 873-890, table II, method 10.
+    many, few = (56 / 70, *wilson(56, 70)), (48 / 80, *wilson(48, 80))
+    assert newcombe(few, many) == pytest.approx((0.0524, 0.3339), abs=5e-4)
 
 
 @given(st.integers(0, 60), st.integers(1, 60))

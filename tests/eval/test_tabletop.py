@@ -1,14 +1,47 @@
-"""The suite: what failed is unscored, what is finished is not run again, conditions are paired."""
+"""The suite: what failed is unscored, what is finished is not run again, rows are paired."""
 
+import csv
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from mindseye.eval.rows import Axes, read_axes, rows
 from mindseye.eval.tabletop import Sample, evaluate, table
+from mindseye.planner.cli import invoke
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput
+from mindseye.tools.physics.sampling import ALL_NAMES
+from mindseye.tools.values import Clip, ImagineRequest, Provenance
+
+
+class Still:
+    """A video generator in whose clips nothing happens; it takes one request of one clip."""
+
+    def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
+        (request,) = requests
+        assert request.samples == 1
+        made = Provenance(source="video", model="still", seed=request.seed)
+        return [[Clip(frames=np.stack([request.frame] * 3), dt=0.25, provenance=made)]]
+
+
+def scripted(folder: Path, **settings: Any) -> Config:
+    """Return settings under which any table is to be lined up by pushing things to the middle."""
+    pushes = [{"move": name, "relation": "in_area", "area": "center"} for name in ALL_NAMES]
+    answers = {
+        "goal": [{"all": [{"relation": "in_line", "subject": "all"}]}],
+        "subgoals": [{"subgoals": pushes}],
+        "check": [{"tools": "physics"}],
+        "choice": [{"choice": 1}],
+    }
+    path = folder / "script.json"
+    path.write_text(json.dumps({"answers": answers}))
+    base = {"model": f"scripted:{path}", "video": f"{__name__}:Still", "max_decisions": 1}
+    return merge(Config(), base | settings)
 
 
 def sample(condition: str, index: int, success: bool | None) -> Sample:
@@ -21,7 +54,7 @@ def sample(condition: str, index: int, success: bool | None) -> Sample:
 def test_the_table_counts_what_was_scored_and_says_what_was_not(tmp_path: Path) -> None:
     samples = [sample("none", i, i == 0) for i in range(4)]
     samples += [sample("both", i, True if i < 3 else None) for i in range(4)]
-    found = table("short", ("none", "both"), samples, tmp_path)
+    found = table("short", rows(("none", "both")), samples, tmp_path)
     both = found["conditions"]["both"]
     assert (both["score"], both["n"], both["errors"], both["unscored"]) == (1.0, 3, 1, 1)
     assert both["low"] < 1.0
@@ -55,3 +88,128 @@ def test_unknown_sets_and_conditions_are_refused(tmp_path: Path) -> None:
         evaluate("tiny", 1, ["none"], Config(), tmp_path)
     with pytest.raises(BadInput, match="none, physics"):
         evaluate("short", 1, ["magic"], Config(), tmp_path)
+    with pytest.raises(BadInput, match="greater than 0"):
+        evaluate("short", 1, ["both"], Config(), tmp_path, axes=Axes(seconds=(0.0,)))
+
+
+def test_rows_are_condition_by_search_by_budget_by_dynamics() -> None:
+    assert [r.name for r in rows(("none", "vlp"))] == ["none", "vlp"]
+    axes = read_axes("greedy,mcts", "2,0.5", "40", ["friction=0.2,force=6"])
+    names = [r.name for r in rows(("none", "both", "vlp"), axes)]
+    assert names[:10] == [
+        "none", "both-greedy-2s", "both-greedy-0.5s", "both-greedy-40clips", "both-mcts-2s",
+        "both-mcts-0.5s", "both-mcts-40clips", "vlp-2s", "vlp-0.5s", "vlp-40clips",
+    ]  # fmt: skip
+    assert names[10:] == [f"{name}-friction=0.2,force=6" for name in names[:10]]
+    last = rows(("both",), axes)[-1].settings(
+        merge(Config(), {"search": "beam", "search_options": {"width": 3}})
+    )
+    assert (last.tools, last.search, last.search_options, last.clips) == ("both", "mcts", {}, 40)
+    assert last.world_options["dynamics"] == {"friction": 0.2, "force": 6.0}
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("greedi", "", "", []), "Did you mean 'greedy'"),
+        (("", "1,two", "", []), "'two' is not a number"),
+        (("", "", "1.5", []), "'1.5' is not a whole number"),
+        (("", "", "", ["fiction=1"]), "Did you mean 'friction'"),
+        (("", "", "", ["ice"]), "write it as friction=0.2"),
+    ],
+)
+def test_axes_that_cannot_be_are_refused(given: Any, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        read_axes(*given)
+
+
+def test_rows_run_on_the_same_tasks_and_curves_are_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The workers, which are processes of their own, find the generator above.
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    axes, config = Axes(clips=(2, 6)), scripted(tmp_path)
+
+    def run() -> dict[str, Any]:
+        return evaluate("short", 2, ["none", "vlp"], config, tmp_path / "eval", axes=axes,
+                        workers=1, progress=False)  # fmt: skip
+
+    found = run()
+    assert list(found["conditions"]) == ["none", "vlp-2clips", "vlp-6clips"]
+    for row in found["conditions"].values():
+        assert (row["n"], row["errors"], list(row["successes"])) == (2, 0, ["0", "1"])
+    clips = [row["clips_per_decision"] for row in found["conditions"].values()]
+    assert clips == [0, 2, 6]
+    assert set(found["differences"]) == {"vlp-2clips - none", "vlp-6clips - none"}
+    with (tmp_path / "eval" / "budget.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [(x["condition"], x["budget_clips"], x["clips_per_decision"]) for x in lines] == [
+        ("none", "", "0.0"), ("vlp", "2", "2.0"), ("vlp", "6", "6.0")
+    ]  # fmt: skip
+    assert (tmp_path / "eval" / "budget.png").read_bytes()[1:4] == b"PNG"
+    # What was finished is there when the same folder goes on.
+    assert run()["conditions"] == found["conditions"]
+
+
+def test_shifted_dynamics_are_run_beside_the_world_as_it_is(tmp_path: Path) -> None:
+    # A pusher that hardly has any strength moves nothing.
+    axes = Axes(searches=("beam",), shifts=((("force", 0.02),),))
+    found = evaluate("short", 1, ["physics"], scripted(tmp_path), tmp_path / "eval", axes=axes,
+                     workers=1, progress=False)  # fmt: skip
+    plain, shifted = "physics-beam", "physics-beam-force=0.02"
+    assert list(found["conditions"]) == [plain, shifted]
+    assert found["differences"][f"{shifted} - {plain}"]["n"] == 1
+    ends = {name: _seen(tmp_path / "eval", name) for name in (plain, shifted)}
+    assert ends[plain] != ends[shifted]
+
+
+def _seen(folder: Path, row: str) -> list[list[int]]:
+    """Return where things were seen before and after the push, in centimetres."""
+    lines = (folder / "samples" / f"{row}-0000.jsonl").read_text().splitlines()
+    looks = [e["scene"] for e in map(json.loads, lines) if e["kind"] == "observed"]
+    assert len(looks) == 2
+    return [[round(100 * x) for o in look["objects"] for x in o["position"]] for look in looks]
+
+
+def result(folder: Path, name: str, successes: Sequence[bool], **changes: Any) -> Path:
+    samples = [replace(sample("both", i, s), clips=4) for i, s in enumerate(successes)]
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(table("short", rows(("both",)), samples, folder) | changes))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("earlier", "changes", "code", "told"),
+    [
+        ([True] * 20, {}, 1, "n 20 paired: drop"),
+        ([False] * 10 + [True] * 10, {}, 0, "n 20 paired: no clear change"),
+        ([True] * 20, {"seed": 5}, 1, "n 20 by intervals: drop"),
+        ([False] * 20, {"seed": 5}, 0, "n 20 by intervals: gain"),
+        ([True] * 3, {}, 0, "n 3 paired: no clear change"),
+    ],
+)
+def test_a_drop_since_the_baseline_is_seen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], earlier: list[bool], changes: Any,
+    code: int, told: str,
+) -> None:  # fmt: skip
+    # Everything is finished already, so nothing is run: 9 of 20 are solved.
+    with (tmp_path / "samples.jsonl").open("w") as file:
+        for index in range(20):
+            line = vars(sample("both", index, index >= 11))
+            file.write(json.dumps(line) + "\n")
+    before = result(tmp_path, "before", earlier, **changes)
+    arguments = ["--set", "short", "--n", "20", "--tools", "both", "--run", str(tmp_path)]
+    assert invoke(["eval", "tabletop", *arguments, "--baseline", str(before)]) == code
+    assert told in capsys.readouterr().out
+
+
+def test_a_baseline_of_something_else_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = result(tmp_path, "before", [True], suite="tabletop/long")
+    given = ["eval", "tabletop", "--run", str(tmp_path / "eval"), "--baseline"]
+    assert invoke([*given, str(before)]) == 2
+    assert "is about tabletop/long, not about tabletop/short" in capsys.readouterr().err
+    (tmp_path / "none.json").write_text("[]")
+    assert invoke([*given, str(tmp_path / "none.json")]) == 2
+    assert "is no result.json" in capsys.readouterr().err
