@@ -9,6 +9,7 @@ Many questions at a time (`answers`, `scores`, `texts`) share every pass instead
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -19,6 +20,8 @@ from mindseye.planner.language.grammar import Grammar, Row
 from mindseye.planner.language.network import Batch, Network
 from mindseye.tools.errors import BadInput
 
+LEAST_SHARED = 48
+"""Tokens that prompts of a batch must begin with alike to be read once for all."""
 LONGEST_READ = 4
 """Tokens of a row that one pass of a batch reads: others would wait for a long forced run."""
 
@@ -106,6 +109,15 @@ class Decoder:
         self._kept, self._cache, self._after = list(ids), batch.cache, logits
         return logits
 
+    def _together(self, prompts: Sequence[Sequence[int]]) -> tuple[Batch, int]:
+        """Return rows behind what all prompts begin with, read once, and how long that is."""
+        columns = zip(*(ids[:-1] for ids in prompts), strict=False)
+        common = sum(1 for _ in takewhile(lambda tokens: len(set(tokens)) == 1, columns))
+        if len(prompts) < 2 or common < LEAST_SHARED:
+            return Batch(len(prompts), self.network.device), 0
+        self._prefill(prompts[0][:common])
+        return self._behind(common, len(prompts)), common
+
     def _grow(self, row: Row, logits: Tensor, k: int) -> Iterator[Row]:
         """Yield the best `k` continuations of a row up to its next choice."""
         ids, logprobs = self.grammar.allowed(row, logits)
@@ -168,9 +180,9 @@ class Decoder:
         does not end is a `BadInput` in its place: the others stand.
         """
         rows = [self.grammar.start(schema) for _, schema in asked]
-        batch = Batch(len(rows), self.network.device)
+        batch, common = self._together([ids for ids, _ in asked])
         for row, (ids, _) in zip(rows, asked, strict=True):
-            row.pending = [*ids, *row.pending]
+            row.pending = [*ids[common:], *row.pending]
         logits = self.network.read(batch, [r.pending for r in rows])
         for row in rows:
             row.pending = []
@@ -243,8 +255,8 @@ class Decoder:
             return [self.score(*asked[0])]
         trees = [self._tree(candidates) for _, candidates in asked]
         stems = [tree.forks[0] if tree.forks else () for tree in trees]
-        batch = Batch(len(trees), self.network.device)
-        ids = [[*ids, *stem] for (ids, _), stem in zip(asked, stems, strict=True)]
+        batch, common = self._together([ids for ids, _ in asked])
+        ids = [[*ids[common:], *stem] for (ids, _), stem in zip(asked, stems, strict=True)]
         logits = self.network.read(batch, ids)
         after = [{stem: row} for stem, row in zip(stems, logits, strict=True)]
         deeper = [(i, fork) for i, tree in enumerate(trees) for fork in tree.forks[1:]]
@@ -278,8 +290,8 @@ class Decoder:
             return [list(self.sample(*asked[0]))]
         generators = [torch.Generator().manual_seed(how.seed) for _, how in asked]
         written: list[list[int]] = [[] for _ in asked]
-        batch = Batch(len(asked), self.network.device)
-        logits = self.network.read(batch, [ids for ids, _ in asked])
+        batch, common = self._together([ids for ids, _ in asked])
+        logits = self.network.read(batch, [ids[common:] for ids, _ in asked])
         alive = list(range(len(asked)))
         while alive:
             going = []

@@ -117,11 +117,15 @@ def test_only_what_is_new_of_a_prompt_is_read(decoder: Decoder) -> None:
 PROMPTS = ["which tool?", "and now?", "a much longer prompt than the others, for the gaps"]
 
 
-def test_many_questions_together_are_answered_as_one_by_one(decoder: Decoder) -> None:
-    ids = [decoder.encode([{"role": "user", "content": p}]) for p in PROMPTS]
+@pytest.mark.parametrize("shared", ["", "what all begin with " * 8])
+def test_many_questions_together_are_answered_as_one_by_one(decoder: Decoder, shared: str) -> None:
+    ids = [decoder.encode([{"role": "user", "content": shared + p}]) for p in PROMPTS]
     schemas = [tools_schema(), subgoal_schema(["red cube", "blue cylinder"]), tools_schema()]
     asked = list(zip(ids, schemas, strict=True))
+    read = decoder.prefilled
     together = decoder.answers(asked)
+    # What all begin with is read once.
+    assert bool(shared) == (decoder.prefilled > read)
     for found, (i, schema) in zip(together, asked, strict=True):
         assert isinstance(found, tuple)
         text, logprob = found
