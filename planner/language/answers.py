@@ -10,7 +10,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from mindseye.planner.language.schemas import Schema
-from mindseye.tools.errors import MindseyeError, ToolError, Unavailable
+from mindseye.tools.errors import MindseyeError, ToolError, Unavailable, one_line
 
 T = TypeVar("T")
 TRIES = 3
@@ -105,15 +105,18 @@ def _tried(
             again = HumanMessage(f"That answer did not fit: {reason}. Answer again.")
             told = [*asked, *before, again]
         except Exception as error:
-            # Every provider has its own errors; all mean that no answer came.
-            line = " ".join(str(error).split())[:200]
-            raise Unavailable(
-                f"the language model does not answer ({type(error).__name__}: {line}); check "
-                "that it is running and that --model names it"
-            ) from error
+            raise unanswered(error) from error
     raise Unusable(
         f"the language model gave no usable answer in {tries} tries ({reason[:200]}); use another "
         "--model"
+    )
+
+
+def unanswered(error: Exception) -> Unavailable:
+    """Return what a provider's error comes to: each has its own, all mean that no answer came."""
+    return Unavailable(
+        f"the language model does not answer ({type(error).__name__}: {one_line(error)[:200]}); "
+        "check that it is running and that --model names it"
     )
 
 

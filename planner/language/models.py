@@ -16,6 +16,8 @@ QUESTIONS = "smollm2-questions"
 """The embedded model with the adapter for physics questions."""
 CONVERSATION = "smollm2-conversation"
 """The embedded model with the adapter for the choice of tools."""
+OWN = ("smollm2", QUESTIONS, CONVERSATION)
+"""Names of the embedded model, each with another adapter; endpoints may serve them too."""
 _ADAPTERS = {QUESTIONS: "questions", CONVERSATION: "conversation"}
 KNOWN = (
     f"smollm2, {QUESTIONS}, {CONVERSATION}, "
@@ -39,7 +41,7 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
     given = dict(options or {})
     address = name.removeprefix("openai:")
     try:
-        if name == "smollm2" or name in _ADAPTERS:
+        if name in OWN:
             from mindseye.planner.language.smollm import SmolLM
 
             adapter = {"adapter": _ADAPTERS[name]} if name in _ADAPTERS else {}
@@ -87,6 +89,8 @@ def _served(url: str, timeout: float) -> str:
 def _endpoint(address: str, options: dict[str, Any]) -> BaseChatModel:
     try:
         from langchain_openai import ChatOpenAI
+
+        from mindseye.planner.language.served import Served
     except ModuleNotFoundError as error:
         raise Unavailable(
             'an OpenAI-compatible endpoint needs an extra: pip install "mindseye[openai]"'
@@ -101,7 +105,9 @@ def _endpoint(address: str, options: dict[str, Any]) -> BaseChatModel:
     settings |= options
     if not settings["model"]:
         settings["model"] = _served(url, min(timeout, 10.0))
-    return ChatOpenAI(**settings)
+    # Under such a name it is ours, and nothing has to be explained to it.
+    ours = settings["model"] in OWN
+    return Served(**settings) if ours else ChatOpenAI(**settings)
 
 
 def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:

@@ -5,10 +5,11 @@ Tasks on the table and questions alike.
 
 import hashlib
 import json
+import math
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,7 +22,9 @@ from mindseye.planner.cli import invoke
 from mindseye.planner.language import weights
 from mindseye.planner.language.mind import understand
 from mindseye.planner.language.models import load_language
+from mindseye.planner.language.scorer import Scorer
 from mindseye.planner.language.weights import Remote, download
+from mindseye.planner.questions.asking import ask_program
 from mindseye.planner.record import read_record
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
 
@@ -154,6 +157,59 @@ def test_an_endpoint_answers_a_question_from_a_simulation(server: Server) -> Non
     assert answer.hint is not None
     assert answer.hint in last["messages"][1]["content"]
     assert "blue ball; same" in last["messages"][1]["content"]
+
+
+def _completion(tokens: Sequence[tuple[str, dict[str, float]]]) -> bytes:
+    """Return a completion of the first token of each place, with the chances of all there."""
+    told = [
+        {
+            "token": written, "logprob": math.log(chances[written]),
+            "top_logprobs": [
+                {"token": t, "logprob": math.log(p) if p else -9999.0} for t, p in chances.items()
+            ],
+        }
+        for written, chances in tokens
+    ]  # fmt: skip
+    content = "".join(written for written, _ in tokens)
+    choice = {"index": 0, "finish_reason": "stop", "logprobs": {"content": told},
+              "message": {"role": "assistant", "content": content}}  # fmt: skip
+    completion = {"id": "1", "object": "chat.completion", "created": 1, "model": "smollm2",
+                  "choices": [choice]}  # fmt: skip
+    return json.dumps(completion).encode()
+
+
+def test_our_own_model_behind_an_endpoint_tells_its_probabilities(server: Server) -> None:
+    model = load_language(f"{server.url}/v1#smollm2-questions")
+    assert isinstance(model, Scorer)
+    asked = ask_program(QUESTION)
+    server.raw = _completion(
+        [
+            ('{"a":', {'{"a":': 1.0, "no": 0.0}),
+            ('"x', {'"x': 0.9, '"y': 0.1}),
+            ('1"}', {'1"}': 1.0}),
+        ]
+    )
+    candidates = ['{"a":"x1"}', '{"a":"y1"}', '{"a":"y2"}']
+    logs = model.score(asked, candidates)
+    # What parts together from what was written is told apart no further.
+    assert [math.exp(v) for v in logs] == pytest.approx([0.9, 0.05, 0.05])
+    told = server.asked[-1]
+    assert told["structured_outputs"] == {"choice": candidates}
+    # It is asked as it was trained: nothing is explained to it.
+    assert told["messages"] == [
+        {"role": {"human": "user"}.get(m.type, m.type), "content": m.text} for m in asked
+    ]
+    schema = {"type": "object"}
+    ((text, logprob),) = model.beam(asked, schema, 1)
+    assert (text, logprob) == ('{"a":"x1"}', pytest.approx(math.log(0.9)))
+    assert server.asked[-1]["structured_outputs"]["json"] == schema
+    server.raw, server.answers = None, ["{}"]
+    for ask_it in (lambda: model.beam(asked, schema, 1), lambda: model.score(asked, candidates)):
+        with pytest.raises(Unavailable, match="need vLLM"):
+            ask_it()
+    server.status = 500
+    with pytest.raises(Unavailable, match="does not answer"):
+        model.score(asked, candidates)
 
 
 def test_an_endpoint_writes_mjcf(server: Server) -> None:
