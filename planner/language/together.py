@@ -6,6 +6,7 @@ A model reads a batch of rows in little more time than one row.
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -26,8 +27,9 @@ class Together:
     """Lets one thread at a time work, for itself and for those that wait.
 
     Whoever finds nobody at work takes what waits, of one kind and oldest first,
-    and runs it as a batch (flat combining: Hendler et al., 2010). A lone caller
-    waits for nobody.
+    and has it run as a batch (flat combining: Hendler et al., 2010). A lone caller
+    waits for nobody. All batches run in one thread of their own: each thread that had
+    run one would keep the memory that it took.
     """
 
     def __init__(self, most: int) -> None:
@@ -36,6 +38,7 @@ class Together:
         self._turn = threading.Condition()
         self._waiting: list[_Call] = []
         self._busy = False
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
 
     def call(self, run: Callable[[Sequence[A]], Sequence[R | Exception]], asked: A) -> R:
         """Return the reply to `asked`.
@@ -50,7 +53,7 @@ class Together:
             self._waiting.append(mine)
         while batch := self._taken(mine):
             try:
-                self._serve(batch)
+                self._worker.submit(self._serve, batch).result()
             except BaseException:
                 for call in batch:
                     if call is not mine:

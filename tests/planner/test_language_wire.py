@@ -201,7 +201,8 @@ def test_our_own_model_behind_an_endpoint_tells_its_probabilities(server: Server
     ]
     schema = {"type": "object"}
     ((text, logprob),) = model.beam(asked, schema, 1)
-    assert (text, logprob) == ('{"a":"x1"}', pytest.approx(math.log(0.9)))
+    assert text == '{"a":"x1"}'
+    assert logprob == pytest.approx(math.log(0.9))
     assert server.asked[-1]["structured_outputs"]["json"] == schema
     server.raw, server.answers = None, ["{}"]
     for ask_it in (lambda: model.beam(asked, schema, 1), lambda: model.score(asked, candidates)):
