@@ -198,6 +198,9 @@ def minds_eye(
         str, typer.Option(help="Language model; inspect:PROVIDER/NAME takes any of inspect's.")
     ] = "smollm2-questions",
     run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
+    concurrent: Annotated[
+        int, typer.Option(min=1, help="Questions at a time; fewer for a slow server.")
+    ] = 64,
     as_json: Json = False,
 ) -> None:
     """Measure answers to physics questions, with and without what was simulated."""
@@ -212,7 +215,15 @@ def minds_eye(
     names = [c.strip() for c in conditions.split(",") if c.strip()]
     # Standard output holds the result alone.
     with contextlib.redirect_stdout(sys.stderr):
-        result = evaluate(names, folder, model=model, path=path, n=n, progress=sys.stderr.isatty())
+        result = evaluate(
+            names,
+            folder,
+            model=model,
+            path=path,
+            n=n,
+            progress=sys.stderr.isatty(),
+            concurrent=concurrent,
+        )
     show(result, as_json)
 
 

@@ -272,11 +272,24 @@ def doctor(
 
 
 @app.command()
-def weights() -> None:
+def weights(
+    merged: Annotated[
+        str | None,
+        typer.Option(help="Write a model whole, for any server: smollm2, smollm2-questions, ..."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the model that is written.")] = None,
+) -> None:
     """Get the language weights into the user's cache, checked and resumable."""
     from mindseye.planner.language.weights import ensure_weights
 
-    sys.stdout.write(f"{ensure_weights()}\n")
+    if merged is None:
+        sys.stdout.write(f"{ensure_weights()}\n")
+        return
+    from mindseye.planner.language.models import load_own
+
+    folder = out or Path(merged)
+    load_own(merged).save(folder)
+    sys.stdout.write(f"{folder}\n")
 
 
 def _above(name: str, arguments: list[str]) -> None:

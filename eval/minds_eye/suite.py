@@ -54,6 +54,7 @@ def evaluate(
     path: Path | None = None,
     n: int | None = None,
     progress: bool = True,
+    concurrent: int = CONCURRENT,
 ) -> dict[str, Any]:
     """Answer the same questions under every condition and return the table.
 
@@ -65,6 +66,7 @@ def evaluate(
       path: JSONL of questions; None takes the 3,900 of the package.
       n: how many of them, the same number of each sub-task.
       progress: show a bar on standard error.
+      concurrent: questions that are under way at a time; fewer for a slow server.
 
     Raises:
       BadInput: no such condition, model or questions; or the folder belongs to another run.
@@ -80,7 +82,9 @@ def evaluate(
     failed: dict[str, list[str]] = {}
     for condition in conditions:
         if any(journal.get(condition, item.id) is None for item in items):
-            failed[condition] = _run(condition, journal, model, path, n, folder, progress)
+            failed[condition] = _run(
+                condition, journal, model, path, n, folder, progress, concurrent
+            )
     known = {i.id: i for i in items}
     scored = [
         Scored(item=known[r.id], response=r)
@@ -111,6 +115,7 @@ def _run(
     n: int | None,
     folder: Path,
     progress: bool,
+    concurrent: int,
 ) -> list[str]:
     """Answer what is left under one condition and return the errors of what failed."""
     name = model.removeprefix("inspect:") if model.startswith("inspect:") else f"mindseye/{model}"
@@ -119,9 +124,9 @@ def _run(
         # inspect's own dependencies warn of each other; none of it is about the questions.
         warnings.simplefilter("ignore", DeprecationWarning)
         logs = run_inspect(
-            minds_eye(condition, str(path) if path else None, n, journal),
+            minds_eye(condition, str(path) if path else None, n, journal, concurrent),
             model=name, log_dir=str(folder / "logs"), display="rich" if progress else "none",
-            max_samples=CONCURRENT, fail_on_error=False, log_realtime=False, log_buffer=500,
+            max_samples=concurrent, fail_on_error=False, log_realtime=False, log_buffer=500,
             log_model_api=False, log_level="error", attempt_timeout=int(TIMEOUT), timeout=PATIENCE,
         )  # fmt: skip
     return _errors(logs)

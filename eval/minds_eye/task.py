@@ -28,6 +28,7 @@ def minds_eye(
     path: str | None = None,
     n: int | None = None,
     journal: Journal | None = None,
+    concurrent: int = CONCURRENT,
 ) -> Task:
     """Physics questions under one condition (Liu et al., Mind's Eye, 2022).
 
@@ -36,6 +37,7 @@ def minds_eye(
       path: JSONL of questions; None takes the 3,900 of the package.
       n: how many of them, the same number of each sub-task; None takes all.
       journal: keeps answers, and knows those that were given before.
+      concurrent: questions that are under way at a time.
 
     Raises:
       BadInput: no such condition, or no such questions.
@@ -47,7 +49,7 @@ def minds_eye(
     return Task(
         name=f"minds_eye_{condition}",
         dataset=MemoryDataset(samples, name="minds_eye" if path is None else str(path)),
-        solver=respond(condition, journal),
+        solver=respond(condition, journal, concurrent),
         scorer=answered_right(),
         fail_on_error=False,
     )
@@ -67,21 +69,21 @@ def chat_of(model: Model) -> BaseChatModel:
 
 
 @solver
-def respond(condition: str, journal: Journal | None = None) -> Solver:
+def respond(condition: str, journal: Journal | None = None, concurrent: int = CONCURRENT) -> Solver:
     """Answer under a condition, in a thread of its own, so that models see many at a time.
 
     A model that stays silent for as many questions as are under way at a time is asked
     no more: with thousands of them, waiting for each would take hours.
     """
-    limiter = anyio.CapacityLimiter(CONCURRENT)
+    limiter = anyio.CapacityLimiter(concurrent)
     silent: list[Unavailable] = []
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         item = Item.model_validate(state.metadata["item"])
         found = journal.get(condition, item.id) if journal else None
         if found is None:
-            if len(silent) >= CONCURRENT:
-                raise Unavailable(f"not asked, after {CONCURRENT} without an answer: {silent[0]}")
+            if len(silent) >= concurrent:
+                raise Unavailable(f"not asked, after {concurrent} without an answer: {silent[0]}")
             looks = journal.looks if journal else {}
             respondent = Respondent(model=chat_of(get_model()), looks=looks)
             try:

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
 from mindseye.tools.errors import BadInput, Unavailable
+
+if TYPE_CHECKING:
+    from mindseye.planner.language.smollm import SmolLM
 
 TIMEOUT = 60.0
 """Seconds after which a remote model counts as not answering."""
@@ -42,10 +45,7 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
     address = name.removeprefix("openai:")
     try:
         if name in OWN:
-            from mindseye.planner.language.smollm import SmolLM
-
-            adapter = {"adapter": _ADAPTERS[name]} if name in _ADAPTERS else {}
-            return SmolLM(**(adapter | given)).load()
+            return load_own(name, given)
         if name.startswith("scripted:"):
             from mindseye.planner.language.scripted import ScriptedModel
 
@@ -60,6 +60,16 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
         keys = ".".join(str(x) for x in where)
         raise BadInput(f"language model {name!r}: option {keys}: {reason}") from error
     raise BadInput(f"no language model called {name!r}; known: {KNOWN}")
+
+
+def load_own(name: str, options: Mapping[str, Any] | None = None) -> "SmolLM":
+    """Return the embedded model with one of its adapters; see `load_language`."""
+    from mindseye.planner.language.smollm import SmolLM
+
+    if name not in OWN:
+        raise BadInput(f"no model of ours is called {name!r}; there are {', '.join(OWN)}")
+    adapter = {"adapter": _ADAPTERS[name]} if name in _ADAPTERS else {}
+    return SmolLM(**(adapter | dict(options or {}))).load()
 
 
 def _served(url: str, timeout: float) -> str:

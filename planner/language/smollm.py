@@ -130,6 +130,20 @@ class SmolLM(BaseChatModel):
             merge_adapter(model, package_adapter(self.adapter) or Path(self.adapter))
         return Decoder(model.eval(), tokenizer)
 
+    def save(self, folder: Path) -> None:
+        """Write the model, its adapter merged into it, as a folder that any server can load.
+
+        Raises:
+          BadInput: the folder holds something already, or cannot be written.
+        """
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BadInput(f"{str(folder)!r} is there already and not empty; name another folder")
+        try:
+            self.decoder.network.model.save_pretrained(folder)
+            self.decoder.tokenizer.save_pretrained(folder)
+        except OSError as error:
+            raise BadInput(f"cannot write the model to {str(folder)!r}: {error}") from error
+
     @property
     def decoder(self) -> Decoder:
         """The loaded model."""
