@@ -109,7 +109,7 @@ def video(n: N = 100, seed: Seed = 2_000_000, as_json: Json = False) -> None:
 
 
 @eval_app.command()
-def plausibility(n: N = 50, seed: Seed = 3_000_000, as_json: Json = False) -> None:
+def plausibility(n: N = 50, seed: Seed = 4_000_000, as_json: Json = False) -> None:
     """Measure whether planted violations of physics are told from real and simulated clips."""
     from mindseye.eval.plausibility import plausibility_accuracy
 

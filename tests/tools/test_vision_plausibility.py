@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mindseye.planner.judge import PLAUSIBLE
 from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.scene import FLOOR, HEIGHT
-from mindseye.tools.values import Patch, Plausibility, Point, SceneGraph, SceneObject
+from mindseye.tools.values import Patch, Plausibility, Point, SceneGraph, SceneObject, Violation
 from mindseye.tools.vision.plausibility import plausibility
 from mindseye.tools.vision.scene_graph import Sighting
 
@@ -81,16 +81,17 @@ def test_each_principle_names_object_and_frame(
 ) -> None:
     found = read(frames)
     assert found.score < PLAUSIBLE
-    told = {v.principle: v for v in found.violations}
-    assert told[principle].subject == subject  # type: ignore[index]
-    assert told[principle].amount == pytest.approx(1.0, abs=0.2)  # type: ignore[index]
-    assert told[principle].frame in (frame, frame + 1)  # type: ignore[index]
+    told: dict[str, Violation] = {v.principle: v for v in found.violations}
+    assert told[principle].subject == subject
+    assert told[principle].amount == pytest.approx(1.0, abs=0.2)
+    assert told[principle].frame in (frame, frame + 1)
 
 
 def pushed_over(seen: Callable[[Point], Point]) -> Plausibility:
     """Return what is read of a cube pushed over the left rim, where it is seen to end."""
     rim = {"red cube": (-0.26, 0.05)}
-    over = [sighting(rim, (-0.2, 0.05)), sighting({"red cube": (-0.29, 0.05)}, (-0.24, 0.05))]
+    over = [sighting(rim, FAR), sighting(rim, (-0.2, 0.05))]
+    over += [sighting({"red cube": (-0.29, 0.05)}, (-0.24, 0.05))]
     place = seen((-0.345, 0.05))
     beside = [sighting({}, (-0.2, 0.05), {"red cube": place}) for _ in range(3)]
     return read([*over, *beside], rim)

@@ -40,6 +40,8 @@ BUMP = 2 * OBJECT_RADIUS + 0.03
 """Two objects may touch that are seen this near to each other, metres."""
 UNSEEN_BUMP = BUMP + 0.03
 """The same where it is not seen where one of them went, metres."""
+HANDLED = 0.12
+"""Things this near to the pusher or to what moves may be half hidden or tip over, metres."""
 CLEAR = 0.5
 """Confidence from which on a reading counts."""
 _REACHING = 0.2
@@ -131,6 +133,14 @@ class Film:
         """Say whether the pusher may hide the place, lifted or not."""
         pusher, camera = self.pusher(frame), self.sightings[frame].camera
         return pusher is not None and hides(camera, pusher, _REACHING, PUSHER_RADIUS, place)
+
+    def certain(self, track: Track) -> bool:
+        """Say whether a thing was seen at all while the pusher was elsewhere.
+
+        The pusher may cut what it hides in two, and then there seem to be two things.
+        """
+        pushers = ((self.pusher(i), o.position) for i, o in track.on.items())
+        return any(p is None or math.dist(p, at) > HANDLED for p, at in pushers)
 
     def clear(self, track: Track) -> list[tuple[int, Point]]:
         """Return frames and places in which a thing was well seen.
