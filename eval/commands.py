@@ -141,6 +141,14 @@ def video(n: N = 100, seed: Seed = 2_000_000, as_json: Json = False) -> None:
 
 
 @eval_app.command()
+def plausibility(n: N = 50, seed: Seed = 4_000_000, as_json: Json = False) -> None:
+    """Measure whether planted violations of physics are told from real and simulated clips."""
+    from mindseye.eval.plausibility import plausibility_accuracy
+
+    show(plausibility_accuracy(n, seed), as_json)
+
+
+@eval_app.command()
 def language(
     path: Annotated[Path | None, typer.Option(help="JSONL of task, objects, goal.")] = None,
     model: Annotated[str, typer.Option(help="Language model.")] = "smollm2",

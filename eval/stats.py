@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
+from scipy.stats import binomtest, rankdata
 
 Z95 = 1.959964
 
@@ -47,6 +47,16 @@ def bootstrap_median(values: Sequence[float], seed: int = 0) -> tuple[float, flo
     return float(low), float(high)
 
 
+def bootstrap_mean(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of a mean."""
+    data = np.asarray(values, dtype=float)
+    if not len(data):
+        return float("nan"), float("nan")
+    means = np.random.default_rng(seed).choice(data, (2000, len(data))).mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Paired:
     """Two conditions on the same tasks."""
@@ -79,3 +89,31 @@ def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
     gained = sum(b and not a for a, b in pairs)
     lost = sum(a and not b for a, b in pairs)
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
+
+
+def roc_auc(lower: Sequence[float], higher: Sequence[float]) -> float:
+    """Return the area under the ROC curve: how often a `higher` value is above a `lower` one.
+
+    By ranks, ties count half (Mann and Whitney, 1947); NaN where either is empty.
+    """
+    n, m = len(lower), len(higher)
+    if not n or not m:
+        return float("nan")
+    ranks = rankdata([*lower, *higher])
+    return float((ranks[n:].sum() - m * (m + 1) / 2) / (n * m))
+
+
+def bootstrap_auc(
+    lower: Sequence[float], higher: Sequence[float], seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of `roc_auc`; each class is drawn by itself."""
+    one, other = np.asarray(lower, dtype=float), np.asarray(higher, dtype=float)
+    if not len(one) or not len(other):
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    drawn = [
+        roc_auc(list(rng.choice(one, len(one))), list(rng.choice(other, len(other))))
+        for _ in range(1000)
+    ]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return float(low), float(high)

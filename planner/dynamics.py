@@ -13,7 +13,7 @@ from mindseye.planner import events as ev
 from mindseye.planner.candidates import Candidate, expand, worthwhile
 from mindseye.planner.context import Context, History
 from mindseye.planner.gate import Costs, Gating, gate
-from mindseye.planner.judge import Judgement, Picture, judge, mean_imagined
+from mindseye.planner.judge import Judgement, Picture, disbelief, judge, mean_imagined
 from mindseye.planner.kept import joined
 from mindseye.planner.language.asking import result_words
 from mindseye.planner.picture import Timings, View
@@ -197,16 +197,18 @@ class MindsEye:
         self, leaf: Leaf, gated: Sequence[Gating], pictures: Sequence[Picture]
     ) -> Mapping[str, Judged]:
         shown = [p for p in pictures if p.computed or p.imagined]
-        if not shown and not self.pictures:
+        weighed = [p for p in shown if p.computed or not disbelief(p)]
+        if not weighed and not self.pictures:
             # Next to what was pictured, a bare prior is no value; alone it is all there is.
-            shown = list(pictures)
-        unseen = mean_imagined(shown)
-        judged = [self._weigh(judge(p, self.context.trust, unseen)) for p in shown]
+            weighed = list(pictures)
+        unseen = mean_imagined(weighed)
+        judged = [self._weigh(judge(p, self.context.trust, unseen)) for p in weighed]
         if not leaf.path:
-            self.pictures |= {p.candidate.id: p for p in shown}
+            self.pictures |= {p.candidate.id: p for p in weighed}
         if not leaf.sketch:
-            self._record(shown, judged)
+            self._record(shown or weighed, judged)
         found: dict[str, Judged] = {g.candidate.id: g.reason for g in gated}
+        found |= {p.candidate.id: disbelief(p) for p in shown if disbelief(p)}
         return found | {j.candidate.id: j for j in judged}
 
     def _weigh(self, judgement: Judgement) -> Judgement:
@@ -229,9 +231,11 @@ class MindsEye:
 
     def _record(self, pictures: Iterable[Picture], judged: Iterable[Judgement]) -> None:
         recorder, index = self.context.recorder, self.index
-        for picture, judgement in zip(pictures, judged, strict=True):
+        by_id = {j.candidate.id: j for j in judged}
+        for picture in pictures:
             record_picture(recorder, index, picture, self.context.costs)
-            if judgement.agreement is not None:
+            judgement = by_id.get(picture.candidate.id)
+            if judgement is not None and judgement.agreement is not None:
                 recorder.emit(
                     ev.CrossChecked(
                         decision=index, candidate=judgement.candidate.id,
@@ -280,13 +284,17 @@ def record_picture(
     for source, read_from, outcome, reward in readings:
         if outcome is None or reward is None:
             continue
+        told = outcome.plausibility
         recorder.emit(
             ev.Judged.model_validate(
                 {
                     "decision": index, "candidate": key, "source": source,
-                    "read_from": read_from, "outcome": outcome, "value": reward.value,
+                    "outcome": replace(outcome, plausibility=None),
+                    "read_from": read_from, "value": reward.value,
                     "confidence": reward.confidence, "items": reward.items,
                     "evidence": reward.evidence, "reason": reward.reason,
+                    "plausibility": told and told.score,
+                    "violations": tuple(vars(v) for v in told.violations) if told else (),
                 }
             )
         )  # fmt: skip

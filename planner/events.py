@@ -23,7 +23,7 @@ from pydantic import (
 
 from mindseye.planner.ask.answer import Answer, Measured, Mode
 from mindseye.tools.goals import Goal
-from mindseye.tools.values import Source
+from mindseye.tools.values import Principle, Source
 
 
 def plain(value: Any) -> Any:
@@ -194,6 +194,18 @@ class Simulated(_Event):
     ms: Number
 
 
+class Violated(_Stored):
+    """Something in a clip that does not happen."""
+
+    principle: Principle
+    amount: Number
+    """In [0, 1]."""
+    subject: str
+    """Object that shows it."""
+    frame: int
+    """Of the clip, from 0."""
+
+
 class Judged(_Event):
     """A picture was read and rewarded."""
 
@@ -212,6 +224,10 @@ class Judged(_Event):
     evidence: tuple[int, ...] = ()
     """Frames of the clip that earned it."""
     reason: str = ""
+    plausibility: Number | None = None
+    """Of the clip as physics, in [0, 1]; None where none was read."""
+    violations: tuple[Violated, ...] = ()
+    """What speaks against it, the worst first."""
     ms: Number = 0.0
 
 

@@ -4,7 +4,7 @@ Liu et al., Mind's Eye (2022): what a simulation showed is put into the prompt,
 and the model answers from it.
 """
 
-from mindseye.planner.judge import AGREES, Judgement, Picture, best_sample
+from mindseye.planner.judge import AGREES, Judgement, Picture, believed, best_sample
 from mindseye.planner.language.asking import hint_words
 from mindseye.tools.values import Outcome, Reward
 
@@ -13,6 +13,7 @@ def hint(judgement: Judgement, picture: Picture | None) -> str:
     """Return what the tools showed of a candidate; a few words where nothing was pictured."""
     if picture is None:
         return "not pictured"
+    picture = believed(picture)
     subject = judgement.candidate.push.subject
     told = []
     if picture.computed is not None and picture.computed_reward is not None:

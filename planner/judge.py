@@ -7,12 +7,12 @@ counts against a candidate, since planning otherwise seeks out model errors.
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.trust import Trust, skill_of
 from mindseye.tools.goals import satisfied
-from mindseye.tools.values import Clip, Frames, Outcome, Point, Reward, Rollout
+from mindseye.tools.values import Clip, Frames, Outcome, Plausibility, Point, Reward, Rollout
 
 APART = 0.05
 """The tools disagree about an object when they put it this far apart, metres."""
@@ -24,6 +24,9 @@ SPREAD_COST = 0.5
 """How many standard deviations over samples are taken off an imagined reward."""
 VAIN_COST = 0.6
 """What the simulated value of a push that moves nothing is multiplied by."""
+PLAUSIBLE = 0.05
+"""Where every imagined clip of a candidate is less plausible than this, none is believed.
+Of 164 development clips of world and simulator (`eval/plausibility.py`) none was."""
 CARE_COST = 0.004
 """A slow or roundabout push must be worth this much more than a straight one."""
 
@@ -43,6 +46,13 @@ class Picture:
     clips: tuple[Clip, ...] = ()
     imagined: tuple[Outcome, ...] = ()
     imagined_rewards: tuple[Reward, ...] = ()
+
+    @property
+    def plausibility(self) -> tuple[Plausibility, ...]:
+        """How plausible each imagined clip is; empty where vision does not tell it of all."""
+        found = [o.plausibility for o in self.imagined]
+        told = tuple(p for p in found if p is not None)
+        return told if len(told) == len(found) else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +98,22 @@ def compare(computed: Outcome, imagined: Outcome) -> tuple[float, tuple[str, ...
     return share, tuple(sentences)
 
 
+def disbelief(picture: Picture) -> str:
+    """Say why what was imagined of a candidate is not believed; empty where it is."""
+    told = picture.plausibility
+    if not told or max(p.score for p in told) >= PLAUSIBLE:
+        return ""
+    best = max(told, key=lambda p: p.score)
+    return f"imagined what cannot happen ({best.violations[0].words})"
+
+
+def believed(picture: Picture) -> Picture:
+    """Return the picture without what was imagined, where that is not plausible."""
+    if not disbelief(picture):
+        return picture
+    return replace(picture, clips=(), imagined=(), imagined_rewards=())
+
+
 def video_value(rewards: Sequence[Reward]) -> float:
     """Return the mean of the imagined rewards, less what their spread costs."""
     values = [r.value for r in rewards]
@@ -96,12 +122,13 @@ def video_value(rewards: Sequence[Reward]) -> float:
 
 def mean_imagined(pictures: Sequence[Picture]) -> float | None:
     """Return the mean imagined value of those candidates that were imagined, or None."""
-    values = [video_value(p.imagined_rewards) for p in pictures if p.imagined_rewards]
+    rewards = (believed(p).imagined_rewards for p in pictures)
+    values = [video_value(r) for r in rewards if r]
     return statistics.fmean(values) if values else None
 
 
 def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgement:
-    """Weigh what the tools showed of one candidate.
+    """Weigh what the tools showed of one candidate; what was imagined only if it is plausible.
 
     Args:
       picture: what was pictured of it.
@@ -110,6 +137,7 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
         A candidate that was only simulated is weighed as if it had got that,
         else having been imagined would by itself count for or against it.
     """
+    picture = believed(picture)
     candidate = picture.candidate
     skill = skill_of(candidate.subgoal)
     physics, video = trust.mean("physics", skill), trust.mean("video", skill)

@@ -29,6 +29,7 @@ from mindseye.planner.events import (
 )
 from mindseye.planner.report_map import View, arrows, boxes, table_map, xy
 from mindseye.planner.report_search import tree_view
+from mindseye.tools.values import Violation
 
 SHOWN = 4
 """Candidates that stand open on the page; the others are folded."""
@@ -124,8 +125,16 @@ def _judgement(judged: Judged) -> View:
         "value": min(1.0, max(0.0, judged.value)),
         "confidence": judged.confidence,
         "evidence": list(judged.evidence),
-        "reason": judged.reason,
+        "reason": "; ".join(filter(None, (judged.reason, _implausible(judged)))),
     }
+
+
+def _implausible(judged: Judged) -> str:
+    """Return how plausible a clip is as physics and what speaks against it; "" if nothing does."""
+    if judged.plausibility is None or not judged.violations:
+        return ""
+    worst = Violation(**judged.violations[0].model_dump())
+    return f"plausibility {judged.plausibility:.2f} ({worst.words})"
 
 
 def push_words(push: View) -> str:

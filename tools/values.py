@@ -189,6 +189,39 @@ class ImagineRequest:
     """`[T, 3]` pusher motion, for generators that take it."""
 
 
+Principle = Literal[
+    "permanence", "continuity", "solidity", "unchangeableness", "contact", "gravity"
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """Something that does not happen: what a clip shows against a principle of physics."""
+
+    principle: Principle
+    amount: float
+    """In [0, 1]; 1 when vision's errors cannot account for it."""
+    subject: str
+    """Name of the object that shows it."""
+    frame: int
+    """Index of the frame that shows it."""
+
+    @property
+    def words(self) -> str:
+        """Return "permanence: red cube in frame 3"."""
+        return f"{self.principle}: {self.subject} in frame {self.frame}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plausibility:
+    """How plausible a clip is as physics."""
+
+    score: float
+    """In [0, 1]; 1 when nothing speaks against it."""
+    violations: tuple[Violation, ...] = ()
+    """The worst of each principle that is violated at all, the worst first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a clip or rollout shows to have happened."""
@@ -206,6 +239,8 @@ class Outcome:
     frames_read: tuple[int, ...] = ()
     seen_at: dict[str, int] = field(default_factory=dict)
     """Name -> index of the frame that its end was read from."""
+    plausibility: Plausibility | None = None
+    """Of the clip it was read from; None where no clip was judged."""
 
 
 @dataclass(frozen=True, kw_only=True)

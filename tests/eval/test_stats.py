@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mindseye.eval.stats import bootstrap_median, newcombe, paired_difference, wilson
+from mindseye.eval.stats import (
+    bootstrap_auc,
+    bootstrap_mean,
+    bootstrap_median,
+    newcombe,
+    paired_difference,
+    roc_auc,
+    wilson,
+)
 
 
 def test_wilson_matches_published_values() -> None:
@@ -43,3 +51,17 @@ def test_the_median_lies_in_its_interval() -> None:
     low, high = bootstrap_median(values)
     assert low < 5.0 < high
     assert high - low < 0.5
+
+
+def test_the_area_under_the_roc_curve_counts_pairs_and_halves_ties() -> None:
+    # Of six pairs four are in order, one is tied, one is not.
+    assert roc_auc([0.1, 0.4], [0.4, 0.9, 0.2]) == pytest.approx(4.5 / 6)
+    assert roc_auc([0.0] * 3, [1.0] * 4) == 1.0
+    rng = np.random.default_rng(2)
+    lower, higher = list(rng.normal(0, 1, 150)), list(rng.normal(1, 1, 150))
+    low, high = bootstrap_auc(lower, higher)
+    # Of two normal distributions one standard deviation apart it is Phi(1 / sqrt(2)).
+    assert low < 0.760 < high
+    assert high - low < 0.15
+    low, high = bootstrap_mean(lower)
+    assert low < 0.0 < high

@@ -9,13 +9,21 @@ from hypothesis import strategies as st
 
 from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
 from mindseye.planner.gate import Costs, gate
-from mindseye.planner.judge import Picture, judge, video_value
+from mindseye.planner.judge import Picture, judge, mean_imagined, video_value
 from mindseye.planner.language.data import scene_of
 from mindseye.planner.perception import Memory, clearly_satisfied
 from mindseye.planner.trust import Trust
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import MANNERS, Subgoal, nominal_target
-from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph
+from mindseye.tools.values import (
+    Outcome,
+    Plausibility,
+    Point,
+    Push,
+    Reward,
+    SceneGraph,
+    Violation,
+)
 
 START = scene_of({"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})
 
@@ -84,6 +92,21 @@ def test_imagination_decides_where_to_push_when_it_shows_what_was_asked() -> Non
     assert asked.tool == "video"
     elsewhere = picture(None, [0.9], end=(0.05, -0.1))
     assert judge(elsewhere, Trust()).target == elsewhere.candidate.push.target
+
+
+def implausible(pictured: Picture, *scores: float) -> Picture:
+    worst = Violation(principle="permanence", amount=1.0, subject="red cube", frame=3)
+    told = [Plausibility(score=s, violations=(worst,)) for s in scores]
+    imagined = zip(pictured.imagined, told, strict=True)
+    return replace(pictured, imagined=tuple(replace(o, plausibility=p) for o, p in imagined))
+
+
+def test_what_was_imagined_against_physics_counts_for_nothing() -> None:
+    both = picture(0.8, [1.0, 0.9])
+    unbelieved = implausible(both, 0.01, 0.0)
+    assert judge(unbelieved, Trust()) == judge(picture(0.8, []), Trust())
+    assert judge(implausible(both, 0.01, 0.6), Trust()) == judge(both, Trust())
+    assert mean_imagined([unbelieved, picture(None, [0.2])]) == pytest.approx(0.2)
 
 
 @given(

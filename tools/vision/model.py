@@ -1,6 +1,7 @@
 """`TabletopVision`: the vision model that reads camera, simulated and imagined frames."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mindseye.tools.vision.augment import resample
 from mindseye.tools.vision.identity import identified
 from mindseye.tools.vision.network import DEFAULT_WEIGHTS, VotingSegformer, load
 from mindseye.tools.vision.outcome import read_outcome, reward_of
+from mindseye.tools.vision.plausibility import plausibility
 from mindseye.tools.vision.scene_graph import Reading, Sighting, extract
 
 
@@ -125,7 +127,13 @@ class TabletopVision:
             for reading, (_, names) in zip(readings, frames, strict=True)
         )
         each = [{i: next(seen) for i in rows} for rows in chosen]
-        return [read_outcome(identified(s, b), b) for s, b in zip(each, befores, strict=True)]
+        return [
+            replace(
+                read_outcome(identified(seen_in, before), before),
+                plausibility=plausibility(seen_in, before, clip.dt),
+            )
+            for seen_in, before, clip in zip(each, befores, clips, strict=True)
+        ]
 
     def _frames_of(self, n: int) -> list[int]:
         if n < 1:

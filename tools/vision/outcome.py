@@ -110,10 +110,11 @@ def _covered(track: _Track, sighting: Sighting) -> bool:
     ]
     if sighting.graph.pusher is not None:
         covers.append((sighting.graph.pusher, _PUSHER_TOP, PUSHER_RADIUS))
-    return any(_hides(sighting.camera, at, height, radius, (x, y)) for at, height, radius in covers)
+    return any(hides(sighting.camera, at, height, radius, (x, y)) for at, height, radius in covers)
 
 
-def _hides(camera: Camera, at: Point, height: float, radius: float, place: Point) -> bool:
+def hides(camera: Camera, at: Point, height: float, radius: float, place: Point) -> bool:
+    """Say whether an upright thing at a point hides an object that stands at a place, metres."""
     cx, cy, cz = camera.position
     reach = height / (cz - height)
     shadow = (at[0] + (at[0] - cx) * reach, at[1] + (at[1] - cy) * reach)
