@@ -17,9 +17,11 @@ from torch import Tensor
 from transformers import DynamicCache
 
 from mindseye.planner.language.grammar import Grammar, Row
-from mindseye.planner.language.network import Batch, Network
+from mindseye.planner.language.network import Batch, Network, Scored
 from mindseye.tools.errors import BadInput
 
+SCORED = 128
+"""Prompts of batches whose keys and values are kept: what is scored is often written next."""
 LEAST_SHARED = 48
 """Tokens that prompts of a batch must begin with alike to be read once for all."""
 LONGEST_READ = 4
@@ -76,6 +78,7 @@ class Decoder:
         self._kept: list[int] = []
         self._cache = DynamicCache()
         self._after: Tensor | None = None
+        self._scored = Scored(SCORED)
         self.prefilled = 0
         """Tokens read since the start, without those that were kept."""
 
@@ -180,9 +183,12 @@ class Decoder:
         does not end is a `BadInput` in its place: the others stand.
         """
         rows = [self.grammar.start(schema) for _, schema in asked]
-        batch, common = self._together([ids for ids, _ in asked])
-        for row, (ids, _) in zip(rows, asked, strict=True):
-            row.pending = [*ids[common:], *row.pending]
+        prompts = [ids for ids, _ in asked]
+        known = self._scored.behind(prompts, self.network.device)
+        batch, common = known or self._together(prompts)
+        for row, ids in zip(rows, prompts, strict=True):
+            # Of a prompt that is known all but the last token is: what comes after is asked.
+            row.pending = [*ids[-1 if known else common :], *row.pending]
         logits = self.network.read(batch, [r.pending for r in rows])
         for row in rows:
             row.pending = []
@@ -258,6 +264,7 @@ class Decoder:
         batch, common = self._together([ids for ids, _ in asked])
         ids = [[*ids[common:], *stem] for (ids, _), stem in zip(asked, stems, strict=True)]
         logits = self.network.read(batch, ids)
+        self._scored.keep([ids for ids, _ in asked], batch.cache)
         after = [{stem: row} for stem, row in zip(stems, logits, strict=True)]
         deeper = [(i, fork) for i, tree in enumerate(trees) for fork in tree.forks[1:]]
         if deeper:

@@ -1,11 +1,13 @@
 """A causal model that reads rows of different length together, each behind its own past."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache
 from transformers.masking_utils import sdpa_mask
 
@@ -60,6 +62,48 @@ class Batch:
             index = torch.tensor(rows, device=self.mask.device)
             self.cache.batch_select_indices(index)
             self.mask = self.mask[index]
+
+
+class Scored:
+    """Keys and values of prompts that were read lately, one row each."""
+
+    def __init__(self, most: int) -> None:
+        """Set up; `most` is the number of prompts that are kept."""
+        self.most = most
+        self._rows: OrderedDict[tuple[int, ...], list[tuple[Tensor, Tensor]]] = OrderedDict()
+
+    def keep(self, prompts: Sequence[Sequence[int]], cache: DynamicCache) -> None:
+        """Keep the first row of a cache for the first prompt, and so on."""
+        for i, ids in enumerate(prompts):
+            end = len(ids) - 1
+            self._rows[tuple(ids)] = [
+                (layer.keys[i, :, :end].clone(), layer.values[i, :, :end].clone())
+                for layer in cache.layers
+            ]
+            self._rows.move_to_end(tuple(ids))
+        while len(self._rows) > self.most:
+            self._rows.popitem(last=False)
+
+    def behind(
+        self, prompts: Sequence[Sequence[int]], device: torch.device
+    ) -> tuple[Batch, int] | None:
+        """Return rows behind all prompts but their last tokens; None unless all are known."""
+        found = [self._rows.get(tuple(ids)) for ids in prompts]
+        rows = [row for row in found if row is not None]
+        if not rows or len(rows) < len(found):
+            return None
+        lengths = torch.tensor([len(ids) - 1 for ids in prompts], device=device)
+        longest = int(lengths.max())
+        cache = DynamicCache()
+        for i in range(len(rows[0])):
+            keys, values = (
+                pad_sequence([row[i][k].transpose(0, 1) for row in rows], batch_first=True)
+                for k in (0, 1)
+            )
+            cache.update(keys.transpose(1, 2), values.transpose(1, 2), i)
+        batch = Batch(len(rows), device, cache, longest)
+        batch.mask = (torch.arange(longest, device=device)[None] < lengths[:, None]).long()
+        return batch, longest
 
 
 class Network:
