@@ -32,7 +32,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
 
 from mindseye.planner.language import usage
-from mindseye.planner.language.models import load_language
+from mindseye.planner.language.models import OWN, load_language
 
 CONCURRENT = 64
 """Questions that are under way at the same time: two batches of the embedded model."""
@@ -56,7 +56,8 @@ class MindseyeAPI(ModelAPI):
           Unavailable: it is not there.
         """
         super().__init__(model_name, base_url, api_key, [], config or GenerateConfig())
-        self.chat = load_language(model_name, model_args)
+        apart = {"apart": True} if model_name in OWN else {}
+        self.chat = load_language(model_name, {**apart, **model_args})
 
     def max_connections(self) -> int:
         """Return how many requests may be under way."""

@@ -83,10 +83,17 @@ class SmolLM(BaseChatModel):
     temperature: float = 0.0
     max_tokens: int = 256
     seed: int = 0
+    apart: bool = False
+    """Work in one thread of its own: right where many threads ask."""
 
     _decoder: Decoder | None = PrivateAttr(default=None)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
-    _together: Together = PrivateAttr(default_factory=lambda: Together(BATCH))
+    _together: Together = PrivateAttr()
+
+    def model_post_init(self, context: Any) -> None:
+        """Set up what does the work."""
+        super().model_post_init(context)
+        self._together = Together(BATCH, self.apart)
 
     @property
     def _llm_type(self) -> str:
@@ -105,7 +112,7 @@ class SmolLM(BaseChatModel):
         """
         with self._lock:
             if self._decoder is None:
-                self._decoder = self._build()
+                self._decoder = self._together.run(self._build)
         return self
 
     def _build(self) -> Decoder:

@@ -27,18 +27,29 @@ class Together:
     """Lets one thread at a time work, for itself and for those that wait.
 
     Whoever finds nobody at work takes what waits, of one kind and oldest first,
-    and has it run as a batch (flat combining: Hendler et al., 2010). A lone caller
-    waits for nobody. All batches run in one thread of their own: each thread that had
-    run one would keep the memory that it took.
+    and runs it as a batch (flat combining: Hendler et al., 2010). A lone caller
+    waits for nobody.
     """
 
-    def __init__(self, most: int) -> None:
-        """Set up; `most` is the size of a batch."""
+    def __init__(self, most: int, apart: bool = False) -> None:
+        """Set up.
+
+        Args:
+          most: the size of a batch.
+          apart: run all in one thread of its own, for when many threads call: each that
+            had run a batch would keep the memory that it took, and OpenMP, which gives
+            each of them a pool of its own, no longer waits awake where pools have more
+            threads than there are cores.
+        """
         self.most = most
         self._turn = threading.Condition()
         self._waiting: list[_Call] = []
         self._busy = False
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="model") if apart else None
+
+    def run(self, work: Callable[..., R], *given: Any) -> R:
+        """Return what `work` does, done where batches are."""
+        return self._worker.submit(work, *given).result() if self._worker else work(*given)
 
     def call(self, run: Callable[[Sequence[A]], Sequence[R | Exception]], asked: A) -> R:
         """Return the reply to `asked`.
@@ -53,7 +64,7 @@ class Together:
             self._waiting.append(mine)
         while batch := self._taken(mine):
             try:
-                self._worker.submit(self._serve, batch).result()
+                self.run(self._serve, batch)
             except BaseException:
                 for call in batch:
                     if call is not mine:
