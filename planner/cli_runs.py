@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from mindseye.planner.cli_io import Json, Runs, print_json, say
+from mindseye.planner.printable import printable
 from mindseye.tools.errors import BadInput
 
 runs_app = typer.Typer(help="List, open and delete run records.", invoke_without_command=True)
@@ -46,9 +47,7 @@ def list_(
     for run in found:
         took = "" if run.seconds is None else f" {run.seconds:.1f} s"
         told = f"{run.name}  {run.state}{took}  {run.task}: {run.reason}"
-        # What a model said could otherwise move the cursor.
-        printable = "".join(c if c.isprintable() else " " for c in told)
-        sys.stdout.write(printable.rstrip(": ") + "\n")
+        sys.stdout.write(printable(told).rstrip(": ") + "\n")
     if not found:
         say("no such runs" if words or state else f"no runs in {runs or RUNS!r} yet")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mindseye.planner.cli_io import Json, print_json, say
+from mindseye.planner.printable import printable
 from mindseye.tools.errors import BadInput
 
 if TYPE_CHECKING:
@@ -88,12 +89,10 @@ def _table(found: list[dict[str, Any]]) -> list[str]:
     rows = [COLUMNS]
     for one in found:
         low, high = one["interval"]
-        # What a vision model called a thing could otherwise move the cursor.
-        skill = "".join(c if c.isprintable() else " " for c in one["skill"])
         rows.append(
             (
-                one["tool"], skill, str(one["right"]), str(one["wrong"]), f"{one['mean']:.2f}",
-                f"[{low:.2f}, {high:.2f}]", str(one["n"]),
+                one["tool"], printable(one["skill"]), str(one["right"]), str(one["wrong"]),
+                f"{one['mean']:.2f}", f"[{low:.2f}, {high:.2f}]", str(one["n"]),
             )
         )  # fmt: skip
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -34,6 +34,7 @@ from mindseye.planner.events import (
     Understood,
     Wrote,
 )
+from mindseye.planner.printable import printable
 from mindseye.planner.report_search import search_line
 
 SHOWN = 5
@@ -218,5 +219,5 @@ def doing(event: Event) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return the text without control characters: a model could otherwise move the cursor."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """Return the text on one line, without control characters."""
+    return " ".join(printable(text).split())

@@ -38,6 +38,7 @@ from mindseye.planner.chat.turns import (
     Turn,
 )
 from mindseye.planner.config import Config
+from mindseye.planner.printable import printable
 from mindseye.tools.errors import BadInput
 
 WIDEST = 96
@@ -101,7 +102,7 @@ class Terminal:
                     self._picture(picture)
             case Replied():
                 self._hide_status()
-                self.console.print(Text(printable(turn.text), style="bold"))
+                self.console.print(Text(printable(turn.text, keep="\n"), style="bold"))
             case Ended():
                 self._hide_status()
                 if turn.how == "stopped":
@@ -177,11 +178,6 @@ def blocks(path: Path, width: int) -> Text:
             text.append("▀", style=style)
         text.append("\n")
     return text
-
-
-def printable(text: str) -> str:
-    """Return text without control characters but line ends: it could move the cursor."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def _begun(before: str, name: str) -> int | None:
