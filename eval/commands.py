@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mindseye.tools.errors import Unavailable
+from mindseye.tools.errors import needs_extra
 
 eval_app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure the system.")
 bench_app = typer.Typer(add_completion=False, help="Measure speed.")
@@ -212,12 +212,8 @@ def minds_eye(
     as_json: Json = False,
 ) -> None:
     """Measure answers to physics questions, with and without what was simulated."""
-    try:
+    with needs_extra("`mindseye eval minds-eye`", "eval"):
         from mindseye.eval.minds_eye.suite import evaluate
-    except ModuleNotFoundError as error:
-        raise Unavailable(
-            f'this needs an extra ({error.name} is missing): pip install "mindseye[eval]"'
-        ) from error
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     folder = run or Path("runs") / f"eval-minds-eye-{stamp}"
     names = [c.strip() for c in conditions.split(",") if c.strip()]

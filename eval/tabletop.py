@@ -19,7 +19,7 @@ from typing import Any
 from mindseye.eval.rows import NO_AXES, Axes, Row, rows
 from mindseye.eval.stats import paired_difference, wilson
 from mindseye.planner.config import Config, merge
-from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
+from mindseye.tools.errors import BadInput, MindseyeError, needs_extra
 from mindseye.tools.world.tasks import TASK_SETS, Task, tasks
 
 
@@ -247,12 +247,8 @@ def _curves() -> Any:
     Raises:
       Unavailable: it needs a package that is not installed.
     """
-    try:
+    with needs_extra("a budget curve", "eval"):
         from mindseye.eval import curves
-    except ModuleNotFoundError as error:
-        raise Unavailable(
-            f'budget curves need an extra ({error.name} is missing): pip install "mindseye[eval]"'
-        ) from error
     return curves
 
 

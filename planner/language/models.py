@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from langchain_core.language_models import BaseChatModel
 from pydantic import ValidationError
 
-from mindseye.tools.errors import BadInput, Unavailable
+from mindseye.tools.errors import BadInput, Unavailable, needs_extra
 
 if TYPE_CHECKING:
     from mindseye.planner.language.smollm import SmolLM
@@ -97,14 +97,10 @@ def _served(url: str, timeout: float) -> str:
 
 
 def _endpoint(address: str, options: dict[str, Any]) -> BaseChatModel:
-    try:
+    with needs_extra("an OpenAI-compatible endpoint", "openai"):
         from langchain_openai import ChatOpenAI
 
         from mindseye.planner.language.served import Served
-    except ModuleNotFoundError as error:
-        raise Unavailable(
-            'an OpenAI-compatible endpoint needs an extra: pip install "mindseye[openai]"'
-        ) from error
     url, _, model = address.rstrip("/").partition("#")
     url = url.rstrip("/")
     timeout = float(options.pop("timeout", TIMEOUT))
