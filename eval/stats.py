@@ -1,8 +1,9 @@
 """Intervals for what is counted and what is measured."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import binomtest, rankdata
@@ -37,23 +38,24 @@ def newcombe(
 
 
 def bootstrap_median(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of a median (Efron, 1979)."""
-    data = np.asarray(values, dtype=float)
-    if not len(data):
-        return float("nan"), float("nan")
-    rng = np.random.default_rng(seed)
-    medians = np.median(rng.choice(data, (2000, len(data))), axis=1)
-    low, high = np.quantile(medians, [0.025, 0.975])
-    return float(low), float(high)
+    """Return the 95 % percentile bootstrap interval of a median; NaN for no values."""
+    return _bootstrap(values, np.median, seed)
 
 
 def bootstrap_mean(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % percentile bootstrap interval of a mean."""
+    """Return the 95 % percentile bootstrap interval of a mean; NaN for no values."""
+    return _bootstrap(values, np.mean, seed)
+
+
+def _bootstrap(
+    values: Sequence[float], statistic: Callable[..., Any], seed: int, draws: int = 2000
+) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of a statistic (Efron, 1979)."""
     data = np.asarray(values, dtype=float)
     if not len(data):
         return float("nan"), float("nan")
-    means = np.random.default_rng(seed).choice(data, (2000, len(data))).mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
+    drawn = np.random.default_rng(seed).choice(data, (draws, len(data)))
+    low, high = np.quantile(statistic(drawn, axis=1), [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -74,10 +76,8 @@ def paired_difference(first: Sequence[bool], second: Sequence[bool], seed: int =
     gaps = np.asarray(second, dtype=float) - np.asarray(first, dtype=float)
     if not len(gaps):
         return Paired(difference=0.0, low=-1.0, high=1.0, n=0)
-    rng = np.random.default_rng(seed)
-    means = rng.choice(gaps, (4000, len(gaps))).mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return Paired(difference=float(gaps.mean()), low=float(low), high=float(high), n=len(gaps))
+    low, high = _bootstrap(list(gaps), np.mean, seed, draws=4000)
+    return Paired(difference=float(gaps.mean()), low=low, high=high, n=len(gaps))
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:
