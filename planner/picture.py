@@ -24,6 +24,7 @@ from mindseye.tools.contracts import (
     VisionModel,
 )
 from mindseye.tools.goals import Goal
+from mindseye.tools.physics.sampling import misread
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Reward, Rollout, SceneGraph
 from mindseye.tools.vision.outcome import outcome_from_rollout
 
@@ -34,8 +35,6 @@ HORIZON = 12.0
 
 UNCHECKED = 0.9
 """What a simulated reward is worth that was not checked for misread places."""
-PLACE_ERROR = 0.005
-"""Standard deviation of a place that vision reads, metres."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,13 +262,3 @@ def _doubted(reward: Reward, values: Sequence[float]) -> Reward:
     """Return the reward with the mean of its repetitions, less half their spread."""
     value = statistics.fmean(values) - 0.5 * statistics.pstdev(values)
     return replace(reward, value=max(0.0, value))
-
-
-def misread(scene: SceneGraph, rng: np.random.Generator) -> SceneGraph:
-    """Return the scene with every place off by as much as vision usually errs."""
-    objects = []
-    for item in scene.objects:
-        dx, dy = rng.normal(0.0, PLACE_ERROR, 2)
-        place = (item.position[0] + float(dx), item.position[1] + float(dy))
-        objects.append(replace(item, position=place))
-    return replace(scene, objects=tuple(objects))

@@ -22,10 +22,11 @@ from mindseye.planner.mcp.answers import Future, Imagining, Reply
 from mindseye.planner.mcp.keeping import looked, recorded, reply
 from mindseye.planner.mcp.tables import Table, Tables
 from mindseye.planner.mcp.work import Call
-from mindseye.planner.picture import HORIZON, misread
+from mindseye.planner.picture import HORIZON
 from mindseye.planner.record import Recorder, read_record
 from mindseye.planner.report_decisions import outcome_words
 from mindseye.tools.errors import ToolError
+from mindseye.tools.physics.sampling import misread
 from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import nominal_target
 from mindseye.tools.values import (

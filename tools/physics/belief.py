@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mindseye.tools.physics.rollouts import simulate_scene
-from mindseye.tools.physics.scene import Dynamics, Scene, twin
+from mindseye.tools.physics.sampling import misread
+from mindseye.tools.physics.scene import Dynamics, twin
 from mindseye.tools.values import Carried, Point
 
 FRICTIONS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.7, 1.0)
@@ -89,7 +90,8 @@ def _log_likelihoods(options: Sequence[Dynamics], done: Carried, threads: int) -
     balls = any(body.shape == "ball" for body in scene.bodies)
     felt = [(o.friction, o.rolling if balls else 0.0) for o in options]
     distinct = dict(zip(felt, options, strict=True))
-    places = [scene, *(_misplaced(scene, k) for k in range(1, TRIALS))]
+    doubts = (misread(scene, np.random.default_rng(k), PLACE_ERROR) for k in range(1, TRIALS))
+    places = [scene, *doubts]
     starts = [replace(p, dynamics=option) for option in distinct.values() for p in places]
     rollouts = simulate_scene(
         starts[0], [done.push] * len(starts), threads=threads, starts=starts
@@ -97,18 +99,6 @@ def _log_likelihoods(options: Sequence[Dynamics], done: Carried, threads: int) -
     fits = np.array([_fit(r.layout, done.seen) for r in rollouts]).reshape(-1, TRIALS)
     found = dict(zip(distinct, np.logaddexp.reduce(fits, axis=1) - math.log(TRIALS), strict=True))
     return [float(found[key]) for key in felt]
-
-
-def _misplaced(scene: Scene, seed: int) -> Scene:
-    """Return the scene with its things a little beside where they were seen."""
-    rng = np.random.default_rng(seed)
-    bodies = tuple(
-        replace(b, position=(b.position[0] + float(dx), b.position[1] + float(dy)))
-        for b, (dx, dy) in zip(
-            scene.bodies, rng.normal(0.0, PLACE_ERROR, (len(scene.bodies), 2)), strict=True
-        )
-    )
-    return replace(scene, bodies=bodies)
 
 
 def _fit(there: Mapping[str, Point], seen: Mapping[str, Point]) -> float:

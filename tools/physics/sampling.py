@@ -1,16 +1,23 @@
-"""Random scenes: which objects lie where, on what ground, in what light."""
+"""Random scenes: which objects lie where, on what ground, in what light; and places misread."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from mindseye.tools.goals import COLOURS, SHAPES, TABLE_HALF
 from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.scene import Appearance, Body, Scene
-from mindseye.tools.values import Patch, Point
+from mindseye.tools.values import Patch, Point, SceneGraph, SceneObject
 
 ALL_NAMES = tuple(f"{c} {s}" for c in COLOURS for s in SHAPES)
+PLACE_ERROR = 0.005
+"""Standard deviation of a place that vision reads, metres."""
+
+Seen = TypeVar("Seen", Scene, SceneGraph)
+Placed = TypeVar("Placed", Body, SceneObject)
 
 
 def scatter(
@@ -102,3 +109,25 @@ def random_scene(
         pusher=(float(rng.uniform(-0.3, 0.3)), float(rng.uniform(-0.36, -0.28))),
         appearance=random_appearance(rng, appearance),
     )
+
+
+def misread(scene: Seen, rng: np.random.Generator, error: float = PLACE_ERROR) -> Seen:
+    """Return the scene with every place off by as much as vision usually errs.
+
+    Args:
+      scene: as it was seen, or its twin.
+      rng: the only source of chance.
+      error: standard deviation of a place, metres.
+    """
+    if isinstance(scene, Scene):
+        return replace(scene, bodies=_beside(scene.bodies, rng, error))
+    return replace(scene, objects=_beside(scene.objects, rng, error))
+
+
+def _beside(things: Sequence[Placed], rng: np.random.Generator, error: float) -> tuple[Placed, ...]:
+    found = []
+    for thing in things:
+        dx, dy = rng.normal(0.0, error, 2)
+        x, y = thing.position
+        found.append(replace(thing, position=(x + float(dx), y + float(dy))))
+    return tuple(found)

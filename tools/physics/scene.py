@@ -7,6 +7,7 @@ who fills in the scene: the world from its seed, the twin from what vision saw.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,7 @@ class Dynamics:
     """The pusher's strongest push, newtons."""
 
 
+@final
 @dataclass(frozen=True, kw_only=True)
 class Scene:
     """Everything that is needed to build the model and to draw it."""
