@@ -99,22 +99,22 @@ class BatchSimulation:
         self.controller = PushController(pushes)
         self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
         starts = starts or [scene] * self.n
-        self.differ = any(s.dynamics != scene.dynamics for s in starts)
+        differ = any(s.dynamics != scene.dynamics for s in starts)
         self.friction = FrictionField(scene, self.model, [s.dynamics for s in starts])
         self.batch.qpos[:] = self._begin(starts)
         self.setpoint: Array = self.batch.qpos[:, :3].copy()
         self.batch.ctrl[:] = self.setpoint
-        if scene.patches or self.differ:
-            self.friction.apply(places(self.batch.qpos), self.batch.expand("geom_friction"))
+        if scene.patches or differ:
+            friction = self.batch.expand("geom_friction")
+            self.friction.write_rolling(friction)
+            self.friction.apply(places(self.batch.qpos), friction)
 
     def _begin(self, starts: Sequence[Scene]) -> Array:
-        """Return `[n, nq]` states."""
-        known: dict[Scene, Array] = {}
-        for start in starts:
-            if start not in known:
-                state = initial_state(start, self.model)
-                known[start] = without_overlap(self.model, state)
-        return np.stack([known[start] for start in starts])
+        """Return `[n, nq]` states; what begins alike, whatever its frictions, is parted once."""
+        states = [initial_state(start, self.model) for start in starts]
+        distinct = {state.tobytes(): state for state in states}
+        parted = {key: without_overlap(self.model, state) for key, state in distinct.items()}
+        return np.stack([parted[state.tobytes()] for state in states])
 
     def run(self, horizon: float) -> Trace:
         """Advance until every push is done and all lies still, or `horizon` seconds have passed."""

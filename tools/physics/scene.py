@@ -299,10 +299,17 @@ class FrictionField:
         owner = [model.body(b).name for b in model.geom_bodyid]
         self.geoms = [np.flatnonzero([o == n for o in owner]) for n in scene.names]
 
-    def apply(self, positions: np.ndarray, geom_friction: np.ndarray) -> None:
-        """Write friction into `[..., ngeom, 3]` from `[..., N, >=2]` object places."""
-        for i, geoms in enumerate(self.geoms):
+    def write_rolling(self, geom_friction: np.ndarray) -> None:
+        """Write rolling friction into `[..., ngeom, 3]`: no patch changes it, so once is enough.
+
+        The scene's own is in its model already.
+        """
+        for geoms in self.geoms:
             geom_friction[..., geoms, 2] = self.rolling[..., None]
+
+    def apply(self, positions: np.ndarray, geom_friction: np.ndarray) -> None:
+        """Write sliding friction into `[..., ngeom, 3]` from `[..., N, >=2]` object places."""
+        for i, geoms in enumerate(self.geoms):
             mu = np.broadcast_to(self.base, positions.shape[:-2])
             for patch in self.patches:
                 offset = positions[..., i, :2] - np.asarray(patch.position)
