@@ -40,6 +40,12 @@ _PAST = re.compile(
     r"\b(I|you|we|one|somebody|someone|it) (?:just )?(push|nudge|shove|move)e?d\b", re.I
 )
 """Of somebody who pushes: "if you pushed the cube"."""
+_STRUCK = re.compile(
+    r"\b(?:bump|knock|hit|kick|tap|poke|flick|prod|bat|shov|nudg|slid|drag|roll|jostl|whack|mov)"
+    r"(?:e|es|s|ed|ing|ting|ted)?\b (?:against |into )?([^,;.?!]+)",
+    re.I,
+)
+"""Of somebody who bumps the cube leftwards."""
 _COMPARED = re.compile(
     r"\d|\b(?:twice|half|double|triple|times|equally|\w+er than|(?:more|less) than|as \w+ as)\b"
     r"|\bsame (?:force|speed|mass|weight|time|distance)\b|\bharder\b",
@@ -84,6 +90,12 @@ def pushed_in(question: str) -> str | None:
     if match := _PASSIVE.search(question):
         return f"push {match[1]}{match[2]}".strip()
     return None
+
+
+def struck_in(words: str) -> str | None:
+    """Return the push that somebody's bump or kick is, or None."""
+    struck = _STRUCK.search(words)
+    return f"push {struck[1]}" if struck else None
 
 
 def about_the_table(question: str) -> bool:

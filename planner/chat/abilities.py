@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mindseye.planner import events as ev
 from mindseye.planner.agent import Agent
-from mindseye.planner.ask.grammar import pushed_in
+from mindseye.planner.ask.grammar import pushed_in, struck_in
 from mindseye.planner.ask.session import Asking, answer_with, lines
 from mindseye.planner.chat import seeing
 from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, named, picked, whole
@@ -33,12 +33,6 @@ from mindseye.tools.goals import AT_MAX, Goal
 from mindseye.tools.values import Point
 
 STATE = "dialogue.json"
-_STRUCK = re.compile(
-    r"\b(?:bump|knock|hit|kick|tap|poke|flick|prod|bat|shov|nudg|slid|drag|roll|jostl|whack|mov)"
-    r"(?:e|es|s|ed|ing|ting|ted)?\b (?:against |into )?([^,;.?!]+)",
-    re.I,
-)
-"""Of somebody who bumps the cube leftwards."""
 _WHAT_IF = re.compile(r"^.*?\b(?:what if|suppose|imagine|assume|say|if|what about)\b\s*", re.I)
 
 
@@ -247,7 +241,7 @@ class Abilities:
 
     def _pictured(self, question: str, names: Sequence[str]) -> Told:
         words = named(question, self.dialogue, names)
-        pushed = pushed_in(words) or _struck_in(words) or f"push {_WHAT_IF.sub('', words)}"
+        pushed = pushed_in(words) or struck_in(words) or f"push {_WHAT_IF.sub('', words)}"
         pushed = _self_named(pushed, words, names)
         config = replace(self.config, objects=tuple(names))
         asking = Asking.checked(f"what happens if I {pushed}", (), config, "program", 1, 3)
@@ -346,12 +340,6 @@ class Abilities:
         self._remember(Dialogue(run=self.dialogue.run))
         scene = self.table.look()
         return Told(text=f"A new table: the {', the '.join(scene.names)}.", changed=True)
-
-
-def _struck_in(words: str) -> str | None:
-    """Return the push that somebody's bump or kick is, or None."""
-    struck = _STRUCK.search(words)
-    return f"push {struck[1]}" if struck else None
 
 
 def _self_named(pushed: str, words: str, names: Sequence[str]) -> str:
