@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage
+from langchain_core.messages import BaseMessage, convert_to_openai_messages
 from langchain_openai import ChatOpenAI
 from openai import OpenAIError
 from openai.types.chat import ChatCompletion
@@ -26,7 +26,6 @@ LEAST = 1e-12
 """Probability of what a server does not tell of."""
 WARMTH = 0.8
 """Temperature of the answers beside the likeliest one."""
-_ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
 class Served(ChatOpenAI):
@@ -49,9 +48,9 @@ class Served(ChatOpenAI):
                 "structured_outputs": {"json": schema, "disable_any_whitespace": True}
             },
         }  # fmt: skip
-        replies = [self._asked(_told(messages), temperature=0.0, **settings)]
+        replies = [self._asked(messages, temperature=0.0, **settings)]
         if k > 1:
-            replies.append(self._asked(_told(messages), temperature=WARMTH, n=k, **settings))
+            replies.append(self._asked(messages, temperature=WARMTH, n=k, **settings))
         found: dict[str, float] = {}
         for reply in replies:
             for choice in reply.choices:
@@ -72,7 +71,7 @@ class Served(ChatOpenAI):
           Unavailable: as `beam`.
         """
         reply = self._asked(
-            _told(messages), temperature=0.0, max_tokens=LONGEST, logprobs=True,
+            messages, temperature=0.0, max_tokens=LONGEST, logprobs=True,
             top_logprobs=MOST_TOLD, extra_body={"structured_outputs": {"choice": list(candidates)}},
         )  # fmt: skip
         found = shares(reply.choices[0], candidates)
@@ -86,10 +85,10 @@ class Served(ChatOpenAI):
             "log-probabilities; our own models need vLLM behind the address"
         )
 
-    def _asked(self, messages: list[dict[str, str]], **settings: Any) -> ChatCompletion:
+    def _asked(self, messages: Sequence[BaseMessage], **settings: Any) -> ChatCompletion:
         try:
             reply: ChatCompletion = self.root_client.chat.completions.create(
-                model=self.model_name, messages=messages, **settings
+                model=self.model_name, messages=convert_to_openai_messages(messages), **settings
             )
         except OpenAIError as error:
             raise unanswered(error) from error
@@ -125,7 +124,3 @@ def shares(choice: Choice, candidates: Sequence[str]) -> list[float]:
     if text in candidates:
         give(mass, text)
     return found
-
-
-def _told(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
-    return [{"role": _ROLES[m.type], "content": str(m.text)} for m in messages]
