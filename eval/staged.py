@@ -37,7 +37,7 @@ from mindseye.tools.values import (
     Provenance,
     Push,
     SceneGraph,
-    SceneObject,
+    scene_of,
 )
 from mindseye.tools.video.data import random_subgoal, training_scene
 from mindseye.tools.world.tabletop import Tabletop
@@ -118,13 +118,7 @@ def _clip(frames: Frames, ended: int, model: str) -> Clip:
 
 def graph_of(scene: Scene) -> SceneGraph:
     """Return the scene as vision without fault would see it."""
-    objects = tuple(
-        SceneObject(
-            referent=f"{b.colour}_{b.shape}_1", colour=b.colour, shape=b.shape, position=b.position
-        )
-        for b in scene.bodies
-    )
-    return SceneGraph(objects=objects, pusher=scene.pusher, patches=scene.patches)
+    return scene_of({b.name: b.position for b in scene.bodies}, scene.patches, scene.pusher)
 
 
 def _camera(simulation: BatchSimulation, trace: Trace, rng: np.random.Generator) -> Frames:

@@ -101,6 +101,17 @@ class SceneGraph:
         return None
 
 
+def scene_of(
+    layout: Mapping[str, Point], patches: tuple[Patch, ...] = (), pusher: Point | None = None
+) -> SceneGraph:
+    """Return a layout as vision without fault would see it."""
+    objects = tuple(
+        SceneObject(referent=f"{c}_{s}_1", colour=c, shape=s, position=place)
+        for (c, s), place in ((name.split(), place) for name, place in layout.items())
+    )
+    return SceneGraph(objects=objects, pusher=pusher, patches=patches)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Push:
     """The one skill: go behind `subject`, lower, push it along a path, lift.

@@ -22,7 +22,7 @@ from mindseye.tools.contracts import PhysicsEngine, load_backend
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, Layout, contradiction, progress, shortfall
 from mindseye.tools.subgoals import Subgoal, nominal_target
-from mindseye.tools.values import Patch, Point, Push, Rollout, SceneGraph, SceneObject
+from mindseye.tools.values import Patch, Point, Push, Rollout, scene_of
 
 Kind = Literal["goal", "subgoal", "tools", "choice", "program", "answer", "call"]
 """The last two are made by `mindseye.planner.questions.data`."""
@@ -59,15 +59,6 @@ def goal_example(rng: random.Random, split: Split) -> Example:
             continue
         asked = asking.ask_goal(reading.task, reading.names, reading.schema, explain=False)
         return _example("goal", asked, {"all": items})
-
-
-def scene_of(layout: Layout, patches: tuple[Patch, ...] = ()) -> SceneGraph:
-    """Return the scene graph of a layout."""
-    objects = tuple(
-        SceneObject(referent=f"{c}_{s}_1", colour=c, shape=s, position=place)
-        for (c, s), place in ((name.split(), place) for name, place in layout.items())
-    )
-    return SceneGraph(objects=objects, patches=patches)
 
 
 def _situation(rng: random.Random, split: Split) -> tuple[Goal, dict[str, Point]]:

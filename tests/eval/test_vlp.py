@@ -12,7 +12,6 @@ from mindseye.eval import vlp
 from mindseye.planner.candidates import Proposal
 from mindseye.planner.config import Config, merge
 from mindseye.planner.context import Context, Mind
-from mindseye.planner.language.data import scene_of
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder
 from mindseye.tools.goals import Goal
@@ -26,6 +25,7 @@ from mindseye.tools.values import (
     Provenance,
     Reward,
     SceneGraph,
+    scene_of,
 )
 
 START = {"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)}

@@ -50,12 +50,12 @@ from mindseye.planner.chat.turns import (
     read_turns,
 )
 from mindseye.planner.config import Config
-from mindseye.planner.language.data import scene_of
 from mindseye.planner.language.mentions import Ambiguous
 from mindseye.planner.record import read_record
 from mindseye.planner.replay import replay
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal
+from mindseye.tools.values import scene_of
 
 NAMES = ("red cube", "yellow cube", "blue ball", "red ball", "green star")
 SCENE = scene_of(

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
 from mindseye.planner.gate import Costs, gate
 from mindseye.planner.judge import Picture, judge, mean_imagined, video_value
-from mindseye.planner.language.data import scene_of
 from mindseye.planner.perception import Memory, clearly_satisfied
 from mindseye.planner.trust import Trust
 from mindseye.tools.goals import Goal
@@ -23,6 +22,7 @@ from mindseye.tools.values import (
     Reward,
     SceneGraph,
     Violation,
+    scene_of,
 )
 
 START = scene_of({"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0), "green star": (-0.2, 0.2)})

@@ -29,7 +29,7 @@ from mindseye.planner.language.wordings import random_names, wording
 from mindseye.tools.errors import BadInput, Unavailable
 from mindseye.tools.goals import RELATIONS, Goal, contradiction, satisfied
 from mindseye.tools.subgoals import Subgoal
-from mindseye.tools.values import SceneGraph, SceneObject
+from mindseye.tools.values import SceneGraph, scene_of
 
 TABLE = ("red cube", "blue ball", "green star", "blue cylinder")
 NEAR = {"relation": "near", "subject": "red cube", "object": "blue ball"}
@@ -47,16 +47,7 @@ def fits(answer: Any, schema: dict[str, Any]) -> bool:
 
 @pytest.fixture
 def scene() -> SceneGraph:
-    places = {"red cube": (-0.1, 0.05), "blue ball": (0.12, -0.2), "green star": (0.0, 0.2)}
-    return SceneGraph(
-        objects=tuple(
-            SceneObject(
-                referent=f"{n.replace(' ', '_')}_1", colour=n.split()[0], shape=n.split()[1],
-                position=p,
-            )
-            for n, p in places.items()
-        )
-    )  # fmt: skip
+    return scene_of({"red cube": (-0.1, 0.05), "blue ball": (0.12, -0.2), "green star": (0.0, 0.2)})
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from mindseye.planner.language.train import answer_loss, answer_tokens, batches,
 from mindseye.planner.language.weights import cache_folder
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal
-from mindseye.tools.values import SceneGraph, SceneObject
+from mindseye.tools.values import scene_of
 
 CHAT = "{% for m in messages %}<{{ m['content'] }}>{% endfor %}"
 ASKED = [{"role": "user", "content": "which tool?"}]
@@ -232,15 +232,7 @@ def test_the_embedded_model_does_its_four_jobs(embedded: Any) -> None:
         "all": [{"relation": "near", "subject": "red cube", "object": "blue ball"}]
     }
     places = ((-0.2, 0.1), (0.2, -0.1), (0.0, 0.2))
-    scene = SceneGraph(
-        objects=tuple(
-            SceneObject(
-                referent=f"{n.replace(' ', '_')}_1", colour=n.split()[0], shape=n.split()[1],
-                position=p,
-            )
-            for n, p in zip(names, places, strict=True)
-        )
-    )  # fmt: skip
+    scene = scene_of(dict(zip(names, places, strict=True)))
     mind = LanguageMind(embedded)
     proposals = mind.propose(goal, scene, [], 6)
     assert len(proposals) == 6

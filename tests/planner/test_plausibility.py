@@ -11,7 +11,6 @@ from mindseye.planner.config import Config
 from mindseye.planner.context import Context, History
 from mindseye.planner.decide import Decider
 from mindseye.planner.events import Chosen, Event, Judged, Searched, Violated
-from mindseye.planner.language.data import scene_of
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder
 from mindseye.planner.report_decisions import decision_view
@@ -27,6 +26,7 @@ from mindseye.tools.values import (
     Reward,
     SceneGraph,
     Violation,
+    scene_of,
 )
 
 SCENE = scene_of({"red cube": (0.2, 0.2), "blue ball": (0.0, 0.0)})

@@ -17,7 +17,6 @@ from mindseye.planner.candidates import Candidate
 from mindseye.planner.decide import branches
 from mindseye.planner.judge import Judgement, Picture
 from mindseye.planner.kept import Kept
-from mindseye.planner.language.data import scene_of
 from mindseye.planner.search import SEARCHES, search, search_options
 from mindseye.planner.search.cem import fitted, prior
 from mindseye.planner.search.interface import Budget, Leaf, Wave
@@ -25,7 +24,7 @@ from mindseye.planner.search.tree import DISCOUNT, GRID, Root, Tree, futures, ra
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal, progress
 from mindseye.tools.subgoals import Subgoal, nominal_target
-from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph
+from mindseye.tools.values import Outcome, Point, Push, Reward, SceneGraph, scene_of
 
 GOLDEN = Path(__file__).parent / "golden"
 LINE = Goal.model_validate(

@@ -15,7 +15,7 @@ from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.rollouts import simulate_scene
 from mindseye.tools.physics.scene import Body, Dynamics, Scene, build, class_of, initial_state, twin
 from mindseye.tools.physics.skills import detour
-from mindseye.tools.values import Carried, Patch, Push, SceneGraph, SceneObject
+from mindseye.tools.values import Carried, Patch, Push, SceneGraph, SceneObject, scene_of
 
 CUBE = Body(colour="red", shape="cube", position=(-0.1, 0.0))
 BALL = Body(colour="blue", shape="ball", position=(0.1, 0.1))
@@ -75,11 +75,7 @@ def test_a_batch_gives_each_push_what_it_gets_alone() -> None:
 def test_scenes_of_a_wave_are_simulated_together_as_each_would_be_alone() -> None:
     def table(x: float, *names: str) -> SceneGraph:
         places = {"red cube": (x, 0.0), "blue ball": (0.15, x), "yellow star": (-0.2, 0.2)}
-        objects = [
-            SceneObject(referent=n, colour=n.split()[0], shape=n.split()[1], position=places[n])
-            for n in names
-        ]
-        return SceneGraph(objects=tuple(objects), pusher=(0.0, -0.3 + x))
+        return scene_of({n: places[n] for n in names}, pusher=(0.0, -0.3 + x))
 
     # One of the four has lost an object, so it needs a model of its own.
     whole = ("red cube", "blue ball", "yellow star")
@@ -190,13 +186,7 @@ def _fast(subject: str, *bodies: Body) -> Carried:
     scene = Scene(bodies=bodies, dynamics=Dynamics(friction=SLIPPERY))
     push = Push(subject=subject, target=(0.05, 0.05), speed=0.25)
     (rollout,) = simulate_scene(scene, [push])
-    objects = tuple(
-        SceneObject(
-            referent=f"{b.colour}_{b.shape}_1", colour=b.colour, shape=b.shape, position=b.position
-        )
-        for b in bodies
-    )
-    graph = SceneGraph(objects=objects, pusher=scene.pusher)
+    graph = scene_of({b.name: b.position for b in bodies}, pusher=scene.pusher)
     return Carried(scene=graph, push=push, seen=rollout.layout)
 
 
