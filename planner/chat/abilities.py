@@ -15,10 +15,11 @@ from mindseye.planner.agent import Agent
 from mindseye.planner.ask.grammar import pushed_in, struck_in
 from mindseye.planner.ask.session import Asking, answer_with, lines
 from mindseye.planner.chat import seeing
-from mindseye.planner.chat.dialogue import Dialogue, Order, Pending, Task, named, picked, whole
+from mindseye.planner.chat.dialogue import Order, named, picked, whole
 from mindseye.planner.chat.homeward import SETTINGS, Homeward
 from mindseye.planner.chat.objects import named_objects
 from mindseye.planner.chat.reasons import kind_shown, pictures, reasons
+from mindseye.planner.chat.state import Dialogue, Pending, Task
 from mindseye.planner.chat.table import KeptTable
 from mindseye.planner.chat.turns import Picture
 from mindseye.planner.config import Config, merge

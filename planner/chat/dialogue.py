@@ -1,4 +1,4 @@
-"""What a conversation remembers beside its words, and follow-ups made whole with it.
+"""Follow-ups made whole with what a conversation remembers.
 
 "And the blue one too" says what to do only together with the order before it. Here such a
 turn becomes a full order; what the words of a full order mean is the language model's part.
@@ -9,10 +9,8 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from mindseye.planner.chat.state import Dialogue, Pending, Task
 from mindseye.planner.language.lexicon import (
     COLOUR_WORDS,
     KINDS,
@@ -22,74 +20,9 @@ from mindseye.planner.language.lexicon import (
 )
 from mindseye.planner.language.mentions import Ambiguous, bind
 from mindseye.tools.errors import BadInput
-from mindseye.tools.goals import TABLE_HALF, AreaItem, Goal, NotItem, PlaceItem, RelationItem
+from mindseye.tools.goals import TABLE_HALF, AreaItem, NotItem, RelationItem
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Point
-
-
-class _Kept(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Task(_Kept):
-    """A task that was carried out, well or badly."""
-
-    words: str
-    goal: Goal
-    run: str
-    """Name of the run's folder."""
-    before: dict[str, Point]
-    """Name -> place when it began, metres."""
-    after: dict[str, Point]
-    undone: bool = False
-
-    @property
-    def ways(self) -> dict[str, float]:
-        """How far each thing that is still there was moved, metres."""
-        return {n: math.dist(self.after[n], p) for n, p in self.before.items() if n in self.after}
-
-
-class Pending(_Kept):
-    """An order that could be two things; the person was asked which."""
-
-    words: str
-    phrase: str
-    """The words that could be two things, without "the"."""
-    options: tuple[str, ...]
-    tool: Literal["act", "plan", "look", "what_if"] = "act"
-    """What it was said to."""
-
-
-class Dialogue(_Kept):
-    """What was done and spoken of so far."""
-
-    tasks: tuple[Task, ...] = ()
-    focus: tuple[str, ...] = ()
-    """Objects of the last order or question, those that were moved first."""
-    pending: Pending | None = None
-    proposed: str = ""
-    """An order that was pictured or planned last, and not carried out."""
-    run: str = ""
-    """Name of the last run's folder, whatever kind it was."""
-
-    @property
-    def last(self) -> Task | None:
-        """The last task that was carried out."""
-        return self.tasks[-1] if self.tasks else None
-
-    @property
-    def ordered(self) -> Task | None:
-        """The last task that was more than to bring something to a place, as undoing is."""
-        return next((t for t in reversed(self.tasks) if not _is_of_places(t)), None)
-
-    def of(self, names: Sequence[str]) -> "Dialogue":
-        """Return the dialogue once these objects were spoken of; none leaves the focus."""
-        return self.model_copy(update={"focus": tuple(names), "pending": None} if names else {})
-
-
-def _is_of_places(task: Task) -> bool:
-    return all(isinstance(i, PlaceItem) for i in task.goal.all_)
-
 
 _NAMING = KINDS | THING
 """Words that name a thing, or a kind of things."""
@@ -250,7 +183,7 @@ def _without_denied(text: str) -> str:
 def _again(dialogue: Dialogue, words: str, names: Sequence[str]) -> Order:
     """Return the last order once more: after "undo that" the one that was undone."""
     last = _before(dialogue.last, words)
-    if _is_of_places(last) and not last.undone:
+    if last.of_places and not last.undone:
         return _further("", last, names)
     return Order(words=_before(dialogue.ordered, words).words)
 
