@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, rankdata
 
-Z95 = 1.959964
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a share (Wilson, 1927); (0, 1) for n = 0."""
-    if n == 0:
-        return 0.0, 1.0
-    p, z2 = successes / n, Z95**2
-    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
+from mindseye.planner.calibration import Pair
+from mindseye.planner.calibration import wilson as wilson
 
 
 def newcombe(
@@ -56,6 +47,32 @@ def _bootstrap(
         return float("nan"), float("nan")
     drawn = np.random.default_rng(seed).choice(data, (draws, len(data)))
     low, high = np.quantile(statistic(drawn, axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def bootstrap_ece(
+    episodes: Sequence[Sequence[Pair]], bins: int = 10, seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % percentile bootstrap interval of the expected calibration error.
+
+    Whole episodes are drawn, since the pushes of one are alike; NaN where none has a pair.
+
+    Args:
+      episodes: the pairs of each.
+      bins: as for `calibration.ece`.
+      seed: of the draws.
+    """
+    sums = np.zeros((len(episodes), 3, bins))
+    for row, pairs in zip(sums, episodes, strict=True):
+        for predicted, happened in pairs:
+            row[:, min(bins - 1, int(predicted * bins))] += (1.0, predicted, happened)
+    if not sums.any():
+        return float("nan"), float("nan")
+    equal = np.full(len(episodes), 1 / len(episodes))
+    drawn = np.random.default_rng(seed).multinomial(len(episodes), equal, 2000)
+    n, predicted, happened = np.moveaxis(np.tensordot(drawn, sums, 1), 1, 0)
+    found = np.abs(predicted - happened).sum(axis=1) / np.maximum(1.0, n.sum(axis=1))
+    low, high = np.quantile(found[n.sum(axis=1) > 0], [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -3,15 +3,21 @@
 Both rewards are kept, each with its evidence. Where the tools disagree about an
 object, the record names it and the value drops; the spread over imagined samples
 counts against a candidate, since planning otherwise seeks out model errors.
+
+Beside its value, which is about the goal, a candidate has a raw score for doing what its own
+words say. Candidates are ranked by value; the score, once calibrated (`calibration`), tells
+whether enough is known to act.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.trust import Trust, skill_of
-from mindseye.tools.goals import satisfied
+from mindseye.tools.goals import Goal, Layout, satisfied
+from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Clip, Frames, Outcome, Plausibility, Point, Reward, Rollout
 
 APART = 0.05
@@ -29,6 +35,12 @@ PLAUSIBLE = 0.05
 Of 164 development clips of world and simulator (`eval/plausibility.py`) none was."""
 CARE_COST = 0.004
 """A slow or roundabout push must be worth this much more than a straight one."""
+EVEN = 0.5
+"""Chance of success so far as no tool is believed."""
+NEAR = (0.015, 0.03)
+"""Radii of the rings of places about the one shown that are tried as well, metres."""
+AROUND = 6
+"""Places on a ring."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +52,8 @@ class Picture:
     computed: Outcome | None = None
     """Outcome read off the simulator's state."""
     computed_reward: Reward | None = None
+    doubted: tuple[Outcome, ...] = ()
+    """Outcomes of further simulations, each from places that vision may have misread."""
     watched: Outcome | None = None
     """Outcome that vision read off the simulated clip."""
     watched_reward: Reward | None = None
@@ -76,6 +90,8 @@ class Judgement:
     """Objects expected to fall."""
     frame: Frames | None = field(default=None, compare=False, repr=False)
     """`[H, W, 3] uint8`, how it is imagined to end; None where nothing was imagined."""
+    success: float | None = None
+    """Raw score in [0, 1] for doing what its subgoal says; None where nothing was pictured."""
 
 
 def compare(computed: Outcome, imagined: Outcome) -> tuple[float, tuple[str, ...]]:
@@ -177,7 +193,69 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
         agreement=agreement, disagreements=sentences, predicted=predicted, target=target,
         tool=tool, lost=lost,
         frame=picture.clips[best_sample(picture)].frames[-1] if picture.clips else None,
+        success=success(picture, trust),
     )  # fmt: skip
+
+
+def success(picture: Picture, trust: Trust) -> float | None:
+    """Return the raw score for "this push will do what its subgoal says".
+
+    Each tool says at what share of the places near the one it shows the subgoal would hold, on
+    average over its samples or simulations, 0 where something falls. A tool weighs as much as
+    it is trusted for the skill, imagination times vision's confidence in what was imagined;
+    what no tool can be trusted for counts as even chances. Where the tools disagree about
+    objects the score drops as the value does.
+
+    Args:
+      picture: what was pictured; what is not plausible does not count.
+      trust: how far each tool is believed.
+
+    Returns:
+      In [0, 1], not calibrated; None where nothing that is believed was pictured.
+    """
+    picture = believed(picture)
+    skill = skill_of(picture.candidate.subgoal)
+    video = trust.mean("video", skill)
+    told: list[tuple[float, float]] = []
+    if picture.computed is not None:
+        computed = (picture.computed, *picture.doubted)
+        told.append((_held(picture.candidate, computed), trust.mean("physics", skill)))
+    if picture.imagined:
+        confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
+        told.append((_held(picture.candidate, picture.imagined), video * confidence))
+    if not told:
+        return None
+    told.append((EVEN, math.prod(1.0 - weight for _, weight in told)))
+    score = sum(s * w for s, w in told) / sum(w for _, w in told)
+    agreement, _ = _agreement(picture)
+    if agreement is not None:
+        score *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * video
+    return max(0.0, min(1.0, score))
+
+
+def _held(candidate: Candidate, outcomes: Sequence[Outcome]) -> float:
+    """Return how clearly outcomes show a candidate's subgoal to hold, on average, in [0, 1]."""
+    goal, subject = candidate.subgoal.goal(), candidate.subgoal.move
+    return statistics.fmean(
+        0.0 if o.fell else _clearness(goal, subject, o.after.layout) for o in outcomes
+    )
+
+
+def _clearness(goal: Goal, subject: str, layout: Layout) -> float:
+    """Return the share of places near a subject's at which a goal holds; 0 where it is gone."""
+    if subject not in layout:
+        return 0.0
+    x, y = layout[subject]
+    places = [(x, y)]
+    for radius in NEAR:
+        angles = (2 * math.pi * k / AROUND for k in range(AROUND))
+        places += [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]
+    return statistics.fmean(satisfied(goal, {**layout, subject: p}) for p in places)
+
+
+def came_about(subgoal: Subgoal, before: Layout, seen: Layout) -> bool:
+    """Say whether a subgoal is seen to hold after its push, and nothing is gone that was there."""
+    return satisfied(subgoal.goal(), seen, tuple(before))
 
 
 def best_sample(picture: Picture) -> int:

@@ -25,7 +25,15 @@ from mindseye.tools.contracts import (
 )
 from mindseye.tools.goals import Goal
 from mindseye.tools.physics.sampling import misread
-from mindseye.tools.values import Clip, Frames, ImagineRequest, Reward, Rollout, SceneGraph
+from mindseye.tools.values import (
+    Clip,
+    Frames,
+    ImagineRequest,
+    Outcome,
+    Reward,
+    Rollout,
+    SceneGraph,
+)
 from mindseye.tools.vision.outcome import outcome_from_rollout
 
 A = TypeVar("A")
@@ -200,14 +208,17 @@ class Eye:
         if not asked:
             return
         values = {p.candidate.id: [_computed_value(p)] for s in shortlists for p in s}
+        outcomes: dict[str, list[Outcome]] = {key: [] for key in values}
         for (other, candidate), rollout in zip(asked, self._rollouts(asked), strict=True):
             outcome = outcome_from_rollout(rollout, other)
+            outcomes[candidate.id].append(outcome)
             values[candidate.id].append(self.vision.reward(outcome, goal).value)
         for key, picture in pictures.items():
             if picture.computed_reward is not None:
                 found = values.get(key, [_computed_value(picture) * UNCHECKED])
                 reward = _doubted(picture.computed_reward, found)
-                pictures[key] = replace(picture, computed_reward=reward)
+                doubted = tuple(outcomes.get(key, ()))
+                pictures[key] = replace(picture, computed_reward=reward, doubted=doubted)
 
     def _read(
         self,

@@ -1,15 +1,12 @@
-"""Candidates, gate, judge and memory on small hand-made values."""
+"""Candidates, judge and memory on small hand-made values."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
-from mindseye.planner.gate import Costs, gate
-from mindseye.planner.judge import Picture, judge, mean_imagined, video_value
+from mindseye.planner.judge import Picture, came_about, judge, mean_imagined, success, video_value
 from mindseye.planner.perception import Memory, clearly_satisfied
 from mindseye.planner.trust import Trust
 from mindseye.tools.goals import Goal
@@ -109,27 +106,77 @@ def test_what_was_imagined_against_physics_counts_for_nothing() -> None:
     assert mean_imagined([unbelieved, picture(None, [0.2])]) == pytest.approx(0.2)
 
 
-@given(
-    st.floats(0.0, 3.0),
-    st.integers(1, 12),
-    st.sampled_from([("physics",), ("video",), ("physics", "video")]),
-)
-def test_the_gate_never_plans_past_the_budget(
-    seconds: float, n: int, allowed: tuple[str, ...]
-) -> None:
-    subgoal = Subgoal(move="red cube", relation="in_area", area="top")
-    candidates = [candidate(subgoal, START, f"c{k}", prior=1 / n) for k in range(n)]
-    costs = Costs(physics=0.1, video=0.3)
-    gated = gate(candidates, allowed, {"both": 1.0}, costs, seconds, samples=2)
-    price = {"physics": 0.1, "video": 0.6}
-    assert sum(price[t] for g in gated for t in g.tools) <= seconds + 1e-9
-    assert [g.candidate.id for g in gated] == [c.id for c in candidates]
+def ends(*places: Point, fell: tuple[str, ...] = ()) -> tuple[Outcome, ...]:
+    """Return outcomes in which the red cube, which is to go to the top, ends at the places."""
+    rest = {n: p for n, p in START.layout.items() if n not in {"red cube", *fell}}
+    return tuple(
+        Outcome(before=START, after=scene_of({"red cube": p, **rest}), moved={}, fell=fell)
+        for p in places
+    )
 
 
-def test_the_gate_pictures_nothing_where_there_is_nothing_to_find_out() -> None:
-    sure = candidate(Subgoal(move="red cube", relation="in_area", area="top"), START, "c0", 0.99)
-    gated = gate([sure], ("physics",), {"none": 0.99}, Costs(), 10.0, 2)
-    assert gated[0].tools == ()
+IN, BRINK, OUT = (0.0, 0.2), (0.0, 0.105), (0.0, 0.0)
+"""Well inside the area at the top, just inside, and outside."""
+
+
+def shown(
+    computed: tuple[Outcome, ...] = (), imagined: tuple[Outcome, ...] = (), sure: float = 0.9
+) -> Picture:
+    return Picture(
+        candidate=picture(None, []).candidate, computed=computed[0] if computed else None,
+        doubted=computed[1:], imagined=imagined,
+        imagined_rewards=(Reward(value=0.5, confidence=sure),) * len(imagined),
+    )  # fmt: skip
+
+
+def test_the_score_for_success_falls_with_all_that_speaks_against_it() -> None:
+    def score(pictured: Picture, trust: Trust | None = None) -> float:
+        found = success(pictured, trust or Trust())
+        assert found is not None
+        assert 0.0 <= found <= 1.0
+        return found
+
+    burnt = Trust(tallies={"physics": {"push cube": (0, 20)}})
+    falling = [
+        score(shown(ends(IN, IN, IN), ends(IN))),
+        score(shown(ends(IN, IN, IN))),
+        score(shown(ends(BRINK, IN, IN))),
+        score(shown(ends(IN, IN, OUT))),
+        score(shown(ends(IN), ends(OUT))),
+        score(shown(ends(OUT, OUT, IN))),
+        score(shown(ends(OUT), ends(OUT))),
+    ]
+    assert falling == sorted(falling, reverse=True)
+    assert len(set(falling)) == len(falling)
+    assert 0.5 < score(shown(ends(IN, IN, IN)), burnt) < falling[1]
+    # Imagined samples count by their share, and by how well vision could read them.
+    halves = [score(shown(imagined=ends(*places))) for places in ((IN, IN), (IN, OUT), (OUT, OUT))]
+    assert halves[1] == pytest.approx((halves[0] + halves[2]) / 2)
+    assert 0.5 < score(shown(imagined=ends(IN), sure=0.2)) < halves[0]
+    lost = shown(ends(IN, fell=("blue ball",)))
+    assert score(lost) == score(shown(ends(OUT)))
+    # Where the tools part about another object, it is worth less too.
+    strayed = {"red cube": IN, "blue ball": (-0.2, -0.2), "green star": (-0.2, 0.2)}
+    elsewhere = Outcome(before=START, after=scene_of(strayed), moved={})
+    assert score(shown(ends(IN), (elsewhere,))) < score(shown(ends(IN), ends(IN)))
+    assert success(shown(), Trust()) is None
+    assert success(implausible(shown(imagined=ends(IN)), 0.0), Trust()) is None
+
+
+def test_the_score_changes_no_value() -> None:
+    sure = replace(picture(0.8, [0.6, 0.7]), doubted=ends(IN, IN))
+    unsure = replace(sure, doubted=ends(OUT, OUT))
+    one, other = judge(sure, Trust()), judge(unsure, Trust())
+    assert one.success != other.success
+    assert replace(one, success=None) == replace(other, success=None)
+
+
+def test_a_subgoal_came_about_if_it_holds_and_nothing_is_gone() -> None:
+    subgoal = picture(None, []).candidate.subgoal
+    before = START.layout
+    assert came_about(subgoal, before, {**before, "red cube": IN})
+    assert not came_about(subgoal, before, {**before, "red cube": OUT})
+    assert not came_about(subgoal, before, {"red cube": IN, "blue ball": (0.0, 0.0)})
 
 
 def test_a_way_around_exists_only_where_something_stands_in_the_way() -> None:
