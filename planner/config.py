@@ -20,6 +20,7 @@ from mindseye.tools.errors import BadInput
 Options = dict[str, Any]
 Tools = Literal["none", "video", "physics", "both"]
 Search = Literal["greedy", "beam", "mcts", "cem"]
+Gate = Literal["budget", "evoi", "model", "never", "simulate", "imagine", "both", "random"]
 Tool = Literal["video", "physics", "vision", "decoder"]
 TOOLS: tuple[Tool, ...] = ("video", "physics", "vision", "decoder")
 """Back-ends that a config names, each with a table `<kind>_options` beside it."""
@@ -57,6 +58,11 @@ class Config:
     """Options of the search, such as the `width` of a beam."""
     tools: Tools = "both"
     """Which tools may picture a candidate."""
+    gate: Gate = "budget"
+    """Which candidates they picture: all that the `budget` allows, those of the highest expected
+    value of information (`evoi`), as the language `model` says, always the same, by lot."""
+    gate_floor: Annotated[float, Field(ge=0, le=1000)] = 0.005
+    """Expected gain in value a second below which `evoi` asks no tool."""
     budget: Annotated[float, Field(gt=0, le=86400)] = 10.0
     """Seconds a decision may take; the best answer so far is used when they are spent."""
     clips: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
@@ -190,7 +196,8 @@ def load_config(
       flags: field -> value; None values mean "not given".
 
     Raises:
-      BadInput: see `merge`, `read_config_file`, `parse_assignment`, `search_options`.
+      BadInput: see `merge`, `read_config_file`, `parse_assignment`, `search_options`,
+        `check_gate`.
     """
     config = Config()
     if file is not None:
@@ -203,4 +210,7 @@ def load_config(
         from mindseye.planner.search import search_options
 
         search_options(config.search, config.search_options)
+    from mindseye.planner.gate import check_gate
+
+    check_gate(config.gate, config.tools)
     return config

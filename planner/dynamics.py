@@ -12,9 +12,9 @@ from dataclasses import replace
 from mindseye.planner import events as ev
 from mindseye.planner.candidates import Candidate, expand, worthwhile
 from mindseye.planner.context import Context, History
-from mindseye.planner.gate import Costs, Gating, gate
+from mindseye.planner.gate import ASKS_MODEL, Costs, Gating, Situation, gate, sketching
 from mindseye.planner.judge import Judgement, Picture, disbelief, judge, mean_imagined
-from mindseye.planner.kept import joined
+from mindseye.planner.kept import joined, with_more
 from mindseye.planner.language.asking import result_words
 from mindseye.planner.picture import Timings, View
 from mindseye.planner.record import NullRecorder, Recorder
@@ -40,6 +40,9 @@ class MindsEye:
         """Candidate -> picture, of what could be done now."""
         self.reused = 0
         """Pictures that were kept from before."""
+        self.simulated = self.imagined = 0
+        """Clips that were made."""
+        self._best: float | None = None
         self._asked = 0
         self._told: set[str] = set()
         self._opinion: dict[str, float] | None = None
@@ -124,14 +127,10 @@ class MindsEye:
         context, candidates = self.context, leaf.candidates
         if leaf.sketch:
             # Further ahead there is no camera's frame to imagine from.
-            tool = context.eye.tools[:1]
+            tool = sketching(context.config.gate, context.eye.tools)
             return [Gating(candidate=c, tools=tool, reason="a sketch") for c in candidates]
         self.tell(candidates)
-        opinion = self._opinion = self._opinion or self._asked_for_tools(candidates[0])
-        left = until - time.monotonic()
-        gated = gate(
-            candidates, context.eye.tools, opinion, context.costs, left, context.config.samples
-        )
+        gated = gate(context.config.gate, self._situation(leaf, until))
         if context.pace is not None:
             gates = context.pace.gates
             gated = [
@@ -144,6 +143,18 @@ class MindsEye:
                 )
             )
         return gated
+
+    def _situation(self, leaf: Leaf, until: float) -> Situation:
+        """Return what the gate decides from; the language model is asked where that matters."""
+        context, config = self.context, self.context.config
+        if self._opinion is None and config.gate in ASKS_MODEL:
+            self._opinion = self._asked_for_tools(leaf.candidates[0])
+        return Situation(
+            candidates=leaf.candidates, allowed=context.eye.tools, costs=context.costs,
+            seconds=until - time.monotonic(), samples=config.samples, scene=leaf.scene,
+            trust=context.trust, opinion=self._opinion or {}, best=self._best,
+            floor=config.gate_floor, seed=config.seed + 1000 * self.index,
+        )  # fmt: skip
 
     def _asked_for_tools(self, likeliest: Candidate) -> dict[str, float]:
         started = time.monotonic()
@@ -205,6 +216,8 @@ class MindsEye:
         judged = [self._weigh(judge(p, self.context.trust, unseen)) for p in weighed]
         if not leaf.path:
             self.pictures |= {p.candidate.id: p for p in weighed}
+            pictured = [j.value for j in judged if j.success is not None]
+            self._best = max([v for v in (self._best, *pictured) if v is not None], default=None)
         if not leaf.sketch:
             self._record(shown or weighed, judged)
         found: dict[str, Judged] = {g.candidate.id: g.reason for g in gated}
@@ -223,6 +236,8 @@ class MindsEye:
         context = self.context
         for stage in ("physics", "video", "vision"):
             context.spend(stage, getattr(timings, stage))
+        self.simulated += timings.simulated
+        self.imagined += timings.imagined
         if timings.simulated:
             per = timings.physics / timings.simulated
             context.costs = context.costs.learned("physics", per)

@@ -122,6 +122,16 @@ def by_tool(picture: Picture, tool: str) -> Picture:
     )  # fmt: skip
 
 
+def with_more(picture: Picture, fresh: Picture) -> Picture:
+    """Return a candidate's picture with further clips, or with what the simulator now shows."""
+    simulated = picture if fresh.computed is None else fresh
+    return replace(
+        simulated, clips=(*picture.clips, *fresh.clips),
+        imagined=(*picture.imagined, *fresh.imagined),
+        imagined_rewards=(*picture.imagined_rewards, *fresh.imagined_rewards),
+    )  # fmt: skip
+
+
 def joined(picture: Picture, other: Picture) -> Picture:
     """Return a candidate's picture together with what another tool showed of it."""
     if other.imagined:
