@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mindseye.planner import events as ev
+from mindseye.planner.calibration import Calibration, read_calibration
 from mindseye.planner.config import Config, Tool, merge
 from mindseye.planner.context import Context, Mind, Pace
 from mindseye.planner.decide import Decide, Decision, decide
@@ -45,7 +46,11 @@ class Agent:
           mind: the language model's four uses.
           eye: vision and the tools that picture.
           decoder: turns a chosen picture into motion.
+
+        Raises:
+          BadInput: the config's calibration cannot be read.
         """
+        self.calibration = read_calibration(config.calibration)
         self.config, self.mind, self.eye, self.decoder = config, mind, eye, decoder
         self.random_judge = False
         """Ablation: draw values by lot instead of judging pictures."""
@@ -63,7 +68,7 @@ class Agent:
           **settings: single settings, over `config`.
 
         Raises:
-          BadInput: an unknown setting or back-end.
+          BadInput: an unknown setting or back-end, or a calibration that cannot be read.
           Unavailable: weights or a package are missing.
         """
         base = config if isinstance(config, Config) else merge(Config(), config or {})
@@ -85,6 +90,7 @@ class Agent:
         goal: Goal | None = None,
         known: SceneGraph | None = None,
         trust: Trust | None = None,
+        calibration: Calibration | None = None,
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -100,6 +106,7 @@ class Agent:
           known: what is known to stand there; None looks. Things are called what they are
             called here, also when vision later takes them for something else.
           trust: how far the tools are believed at first; None asks the config's database.
+          calibration: what scores mean; None takes the config's.
 
         Raises:
           BadInput: the task makes no sense on this table, or the database cannot be used.
@@ -109,15 +116,16 @@ class Agent:
         started = time.monotonic()
         recorder = recorder or NullRecorder(on_event)
         config, start = self.config, self._kept_trust() if trust is None else trust
+        calibration = self.calibration if calibration is None else calibration
         recorder.emit(
             ev.RunStarted(
                 task=task, seed=config.seed, config=config.to_json(), continues=continues,
-                trust=start.to_json(),
+                trust=start.to_json(), calibration=calibration.knots,
             )
         )  # fmt: skip
         observation = begin(world)
         context = self._context(recorder)
-        context.pace, context.trust = pace, start
+        context.pace, context.trust, context.calibration = pace, start, calibration
         episode = Episode(context, world, self.decoder, observation, known, self.decide)
         try:
             context.goal = self._understand(task, episode.memory.expected, context, goal)
@@ -176,9 +184,10 @@ class Agent:
         trust = self._kept_trust()
         recorder.emit(
             ev.RunStarted(
-                task=task, seed=config.seed, config=config.to_json(), trust=trust.to_json()
+                task=task, seed=config.seed, config=config.to_json(), trust=trust.to_json(),
+                calibration=self.calibration.knots,
             )
-        )
+        )  # fmt: skip
         context = self._context(recorder)
         context.trust = trust
         memory = Memory(known or self.eye.vision.look([frame])[0])
@@ -221,7 +230,7 @@ class Agent:
             lot = random.Random(self.config.seed)
         return Context(
             config=self.config, mind=self.mind, eye=self.eye, recorder=recorder,
-            goal=_NOTHING, expected=(), random_values=lot,
+            goal=_NOTHING, expected=(), random_values=lot, calibration=self.calibration,
         )  # fmt: skip
 
     def _understand(

@@ -218,11 +218,18 @@ def plan(
 
 
 @app.command()
-def report(run: RunFolder, as_json: Json = False) -> None:
+def report(
+    run: RunFolder,
+    beside: Annotated[
+        list[Path] | None,
+        typer.Option(help="Run, or folder of runs, that the reliability plot counts too."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Write a run's report.html again."""
     from mindseye.planner.report import write_report
 
-    path = str(write_report(run))
+    path = str(write_report(run, beside or ()))
     if as_json:
         print_json({"report": path})
     else:

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from mindseye.planner.calibration import Calibration
 from mindseye.planner.candidates import Proposal
 from mindseye.planner.config import Config
-from mindseye.planner.gate import Costs
+from mindseye.planner.gate import Costs, check_gate
+from mindseye.planner.judge import Judgement
 from mindseye.planner.kept import Kept
 from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, Recorder
@@ -46,6 +48,16 @@ class Mind(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class More:
+    """What is pictured before an uncertain decision is taken again."""
+
+    tool: str
+    """physics or video."""
+    about: tuple[str, ...]
+    """Ids of candidates, the best first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pace:
     """What the clock decided in a run that is now run again: otherwise no replay is the same."""
 
@@ -53,6 +65,8 @@ class Pace:
     """(decision, candidate) -> the tools that pictured it."""
     waves: Mapping[int, int]
     """Decision -> waves of its search; a decision that is missing goes to its end."""
+    more: Mapping[int, More]
+    """Decision -> what it gathered when it abstained; one that is missing did not."""
 
 
 @dataclass
@@ -60,7 +74,8 @@ class Context:
     """What a run carries from decision to decision.
 
     Raises:
-      BadInput: the config's search does not have the options that it names.
+      BadInput: the config's search does not have the options that it names, or its gate asks for
+        a tool that may not be used.
     """
 
     config: Config
@@ -70,6 +85,7 @@ class Context:
     goal: Goal
     expected: tuple[str, ...]
     trust: Trust = field(default_factory=Trust)
+    calibration: Calibration = field(default_factory=Calibration)
     costs: Costs = field(default_factory=Costs)
     history: list[tuple[Subgoal, str]] = field(default_factory=list)
     cost: dict[str, float] = field(default_factory=dict)
@@ -83,8 +99,14 @@ class Context:
     kept: Kept = field(init=False)
 
     def __post_init__(self) -> None:
+        check_gate(self.config.gate, self.config.tools)
         options = search_options(self.config.search, self.config.search_options)
         self.kept = Kept(options.cache)
+
+    def probability(self, judgement: Judgement) -> float | None:
+        """Return how likely a candidate does what its subgoal says; None if nothing shows it."""
+        raw = judgement.success
+        return None if raw is None else self.calibration.probability(raw)
 
     def spend(self, stage: str, seconds: float) -> None:
         """Book seconds to a stage."""

@@ -182,8 +182,7 @@ class MindsEye:
             )
             for leaf, gates, old in zip(leaves, gated, known, strict=True)
         ]  # fmt: skip
-        seed = context.config.seed + 1000 * self.index
-        pictured, timings = context.eye.picture(views, context.goal, seed)
+        pictured, timings = context.eye.picture(views, context.goal, self._seed)
         self._book(timings)
         whole = []
         for leaf, pictures, old in zip(leaves, pictured, known, strict=True):
@@ -192,6 +191,40 @@ class MindsEye:
             whole.append([_together(p, old[p.candidate.id].values()) for p in pictures])
         self.reused += sum(len(found) for old in known for found in old.values())
         return whole, timings.simulated + timings.imagined
+
+    @property
+    def _seed(self) -> int:
+        return self.context.config.seed + 1000 * self.index
+
+    def picture_of(self, candidate: Candidate) -> Picture:
+        """Return what is pictured of a candidate that could be done now, maybe nothing."""
+        return self.pictures.get(candidate.id, Picture(candidate=candidate))
+
+    def gather(self, candidates: Sequence[Candidate], tool: str) -> dict[str, Judgement]:
+        """Picture some candidates of now once more; return all of now judged anew, by id.
+
+        What the video generator then shows joins what it had shown before.
+        """
+        context = self.context
+        self.tell(candidates)
+        before = [self.picture_of(c) for c in candidates]
+        gated = tuple(Gating(candidate=c, tools=(tool,), reason="uncertain") for c in candidates)
+        view = View(scene=self.scene, frame=self.frame, gated=gated)
+        # Another seed than before, else the same samples would come again.
+        seed = self._seed + max(len(p.clips) for p in before)
+        (fresh,), timings = context.eye.picture([view], context.goal, seed)
+        self._book(timings)
+        for old, new in zip(before, fresh, strict=True):
+            whole = with_more(old, new)
+            context.kept.keep(self.scene, whole)
+            self.pictures[whole.candidate.id] = whole
+        unseen = mean_imagined(list(self.pictures.values()))
+        judged = {
+            key: self._weigh(judge(picture, context.trust, unseen))
+            for key, picture in self.pictures.items()
+        }
+        self._record(fresh, (judged[p.candidate.id] for p in fresh))
+        return judged
 
     def _known(self, leaf: Leaf, gating: Gating) -> dict[str, Picture]:
         """Return tool -> what was kept of a candidate."""

@@ -119,6 +119,9 @@ class RunStarted(_Event):
     its own."""
     trust: dict[str, dict[str, tuple[int, int]]] = {}
     """Tool -> skill -> predictions that had come true and had not, before this run."""
+    calibration: tuple[tuple[Number, Number], ...] = ()
+    """Knots of the line from raw scores to probabilities; empty in records of before there was
+    one."""
 
 
 class Observed(_Event):
@@ -272,12 +275,37 @@ class Searched(_Event):
     """Batches of pictures."""
     clips: int
     """Simulated and imagined clips that were made."""
+    simulated: int = 0
+    """Of these, by the physics engine; 0 in records of before they were told apart."""
+    imagined: int = 0
+    """Of these, by the video generator."""
     reused: int = 0
     """Pictures that were kept from before."""
     stopped: str = ""
     """Why it ended before it was through; empty when it was."""
     branches: tuple[Branch, ...] = ()
     """Parents before what follows on them."""
+    seconds: Number = 0.0
+
+
+class Abstained(_Event):
+    """What was found best was too uncertain to act on: more was pictured, then decided again."""
+
+    kind: Literal["abstained"] = "abstained"
+    decision: int
+    candidate: str
+    """What was best so far."""
+    probability: Number
+    """Of its doing what its subgoal says."""
+    tool: Pictured
+    """Which was asked."""
+    about: tuple[str, ...]
+    """The candidates it was asked about."""
+    again: bool = False
+    """Whether it had pictured the best one before: these are further samples."""
+    simulated: int = 0
+    imagined: int = 0
+    """Clips that this took."""
     seconds: Number = 0.0
 
 
@@ -293,6 +321,8 @@ class Chosen(_Event):
     """Candidate -> value of every one that was weighed."""
     hints: tuple[str, ...] = ()
     """What the language model was told before its last word."""
+    probability: Number | None = None
+    """Of its doing what its subgoal says; None where nothing was pictured of it."""
 
 
 class Acted(_Event):
@@ -307,6 +337,20 @@ class Acted(_Event):
     """`[dx, dy, lift]` of every step."""
     clip: MediaRef | None = None
     seconds: Number = 0.0
+
+
+class Happened(_Event):
+    """What was foretold of the push that was made was held against what is seen."""
+
+    kind: Literal["happened"] = "happened"
+    decision: int
+    candidate: str
+    raw: Number
+    """The judge's score for its doing what its subgoal says."""
+    probability: Number
+    """What that score was taken to mean."""
+    happened: bool
+    """Whether the subgoal is seen to hold, and nothing is gone that was there."""
 
 
 class Checked(_Event):
@@ -415,8 +459,8 @@ class Finished(_Event):
 
 Event = (
     RunStarted | Observed | Understood | Proposed | Gated | Imagined | Simulated | Judged
-    | CrossChecked | Searched | Chosen | Acted | Checked | Surprised | Replanned | Asked
-    | Wrote | Investigated | Answered | Failed | Finished
+    | CrossChecked | Searched | Abstained | Chosen | Acted | Happened | Checked | Surprised
+    | Replanned | Asked | Wrote | Investigated | Answered | Failed | Finished
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 KINDS: tuple[type[Event], ...] = Event.__args__

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from mindseye.planner.events import (
+    Abstained,
     Acted,
     Answered,
     Asked,
@@ -35,12 +36,13 @@ from mindseye.planner.events import (
     Wrote,
 )
 from mindseye.planner.printable import printable
-from mindseye.planner.report_search import search_line
+from mindseye.planner.report_search import abstained_line, percent, search_line
 
 SHOWN = 5
 """Candidates of a decision that get a line."""
 _STYLE: dict[str, str] = {
     "task": "bold", "goal": "bold blue", "see": "green", "propose": "cyan", "search": "",
+    "abstain": "yellow",
     "picture": "magenta",
     "weigh": "", "disagree": "yellow", "choose": "bold green", "act": "yellow",
     "surprise": "bold red", "replan": "red", "error": "bold red", "solved": "bold green",
@@ -96,7 +98,10 @@ class _Weighing:
             detail = f" ({', '.join(told)})" if told else ""
             lines.append(("weigh", f"{chosen.values[key]:.2f} {self.name(key)}{detail}"))
         lines += [("disagree", t) for t in self.disagreements.get(chosen.candidate, ())]
-        return [*lines, ("choose", f"{self.name(chosen.candidate)}: {chosen.why}")]
+        why = f"{self.name(chosen.candidate)}: {chosen.why}"
+        if chosen.probability is not None:
+            why += f", {percent(chosen.probability)} sure"
+        return [*lines, ("choose", why)]
 
 
 class LiveView:
@@ -163,6 +168,8 @@ class LiveView:
                 return [("propose", _proposed(event))] if event.candidates else []
             case Searched():
                 return [("search", search_line(event))]
+            case Abstained():
+                return [("abstain", abstained_line(event))]
             case Chosen():
                 return self._weighing.lines(event)
             case Acted():

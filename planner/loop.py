@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mindseye.planner import events as ev
 from mindseye.planner.context import Context
 from mindseye.planner.decide import Decide, Decision, decide
-from mindseye.planner.judge import Judgement
+from mindseye.planner.judge import Judgement, came_about
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
 from mindseye.planner.trust import skill_of
@@ -229,6 +229,7 @@ class Episode:
         context, judgement = self.context, decision.judgement
         seen = self._settled().layout
         context.unexplained.append(Carried(scene=before, push=push, seen=seen))
+        self._tell_whether(index, judgement, before, seen)
         picture = decision.pictures.get(judgement.candidate.id)
         skill = skill_of(judgement.candidate.subgoal)
         for tool, predicted in predictions(judgement, picture):
@@ -250,6 +251,22 @@ class Episode:
             context.goal, before.layout, self.memory.expected
         )
         context.history.append((judgement.candidate.subgoal, result_words(gained)))
+
+    def _tell_whether(
+        self, index: int, judgement: Judgement, before: SceneGraph, seen: dict[str, Point]
+    ) -> None:
+        """Record what was foretold of a push beside what is seen of it."""
+        probability = self.context.probability(judgement)
+        if judgement.success is None or probability is None:
+            return
+        candidate = judgement.candidate
+        self.context.recorder.emit(
+            ev.Happened(
+                decision=index, candidate=candidate.id, raw=judgement.success,
+                probability=probability,
+                happened=came_about(candidate.subgoal, before.layout, seen),
+            )
+        )  # fmt: skip
 
     def _replan(self, index: int, tool: str) -> None:
         """Drop the plan; where the simulator was wrong, let it learn."""

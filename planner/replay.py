@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mindseye.planner.calibration import Calibration
 from mindseye.planner.config import Config, merge
 from mindseye.planner.events import (
+    Abstained,
     Acted,
     Answered,
     Asked,
@@ -88,13 +90,14 @@ def replay(
 
 def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | None) -> None:
     from mindseye.planner.agent import Agent
-    from mindseye.planner.context import Pace
+    from mindseye.planner.context import More, Pace
     from mindseye.tools.world import make_world
 
     # Seconds never repeat. What the budget cut short the first time is cut short again.
     pace = Pace(
         gates={(e.decision, e.candidate): e.tools for e in first.of(Gated)},
         waves={e.decision: e.waves for e in first.of(Searched)},
+        more={e.decision: More(tool=e.tool, about=e.about) for e in first.of(Abstained)},
     )
     if first.of(Asked):
         from mindseye.planner.ask.session import ask_again
@@ -102,14 +105,16 @@ def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | 
         ask_again(first.of(Asked)[0], config, folder, on_event)
         return
     # It starts from what was believed then, and the database has counted it already.
-    agent = Agent.from_config(replace(config, trust=None))
+    agent = Agent.from_config(replace(config, trust=None, calibration="none"))
+    started = first.of(RunStarted)[0]
+    knots = Calibration(knots=started.calibration) if started.calibration else Calibration()
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
     with contextlib.closing(world), Recorder(folder, on_event) as recorder:
         agent.run(
             str(first.document["task"]), world, recorder=recorder, pace=pace,
             goal=next((Goal.model_validate(e.goal) for e in first.of(Understood) if e.given), None),
-            trust=Trust.from_json(first.of(RunStarted)[0].trust),
+            trust=Trust.from_json(started.trust), calibration=knots,
         )  # fmt: skip
 
 

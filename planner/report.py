@@ -4,12 +4,14 @@ import base64
 import functools
 import hashlib
 import importlib.resources
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from mindseye.planner.calibration import Pair
 from mindseye.planner.events import (
     Acted,
     Asked,
@@ -29,6 +31,7 @@ from mindseye.planner.record import Record, read_record
 from mindseye.planner.report_decisions import Link, data_uri, decision_view, split
 from mindseye.planner.report_map import View
 from mindseye.planner.report_question import question_facts, question_view
+from mindseye.planner.report_reliability import pairs_beside, pairs_of, reliability_view
 from mindseye.planner.trust import PRIOR, Trust
 from mindseye.tools.errors import BadInput
 
@@ -40,17 +43,21 @@ _CONTROL = {c: "\ufffd" for c in (*range(32), *range(127, 160)) if chr(c) not in
 _OTHER_FILLS = ("#d6477f", "#7a8b3c", "#5b6b8c", "#b5651d")
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, beside: Sequence[Path] = ()) -> Path:
     """Write `report.html` into the run's folder and return its path.
 
     Every text is escaped, and a content policy keeps the page from loading or
     running anything but its own script: model text is never markup.
 
+    Args:
+      folder: of the run.
+      beside: further runs, or folders of runs, whose pushes the reliability plot counts too.
+
     Raises:
-      BadInput: the folder holds no record, or the page cannot be written.
+      BadInput: a folder holds no record, or the page cannot be written.
     """
     path = folder / "report.html"
-    page = render(read_record(folder))
+    page = render(read_record(folder), pairs_beside(beside, folder))
     try:
         path.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -58,8 +65,8 @@ def write_report(folder: Path) -> Path:
     return path
 
 
-def render(record: Record) -> str:
-    """Return the page of a record."""
+def render(record: Record, beside: Sequence[Pair] = ()) -> str:
+    """Return the page of a record, with pairs of other runs in its reliability plot."""
     script = asset("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
@@ -69,6 +76,7 @@ def render(record: Record) -> str:
             css=Markup("".join(map(asset, ("palette.css", "report.css", "pieces.css")))),
             script=Markup(script),
             script_hash=Markup(digest),
+            reliability=reliability_view([*pairs_of(record), *beside]),
             **run_view(record, functools.partial(data_uri, record.folder)),
         )
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from mindseye.planner.events import (
+    Abstained,
     Acted,
     Candidate,
     Chosen,
@@ -17,6 +18,7 @@ from mindseye.planner.events import (
     Event,
     Failed,
     Gated,
+    Happened,
     Imagined,
     Judged,
     MediaRef,
@@ -28,7 +30,7 @@ from mindseye.planner.events import (
     Surprised,
 )
 from mindseye.planner.report_map import View, arrows, boxes, table_map, xy
-from mindseye.planner.report_search import tree_view
+from mindseye.planner.report_search import abstained_line, foretold_line, tree_view
 from mindseye.tools.values import Violation
 
 SHOWN = 4
@@ -236,6 +238,7 @@ def decision_view(link: Link, number: int, group: Sequence[Event], later: Observ
     chosen = next((e for e in group if isinstance(e, Chosen)), None)
     searched = next((e for e in group if isinstance(e, Searched)), None)
     acted = [e for e in group if isinstance(e, Acted)]
+    happened = next((e for e in group if isinstance(e, Happened)), None)
     items = [c for e in group if isinstance(e, Proposed) for c in e.candidates]
     # What a beam proposes further ahead has a dot in its name, and no camera frame to picture.
     first = [c for c in items if "." not in c.id]
@@ -257,6 +260,8 @@ def decision_view(link: Link, number: int, group: Sequence[Event], later: Observ
         "ahead": len(items) - len(first),
         "why": chosen.why if chosen else "",
         "hints": chosen.hints if chosen else (),
+        "abstained": [abstained_line(e) for e in group if isinstance(e, Abstained)],
+        "foretold": foretold_line(chosen, happened) if chosen else "",
         "acted": _acted(acted, pictures) if acted else None,
         "surprises": [_surprise(e) for e in group if isinstance(e, Surprised)],
         "calm": later is not None,

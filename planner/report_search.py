@@ -1,6 +1,6 @@
 """The search's tree as the report and the live view tell it."""
 
-from mindseye.planner.events import Branch, Chosen, Searched
+from mindseye.planner.events import Abstained, Branch, Chosen, Happened, Searched
 from mindseye.planner.report_map import View
 
 
@@ -47,6 +47,29 @@ def tree_view(searched: Searched, chosen: Chosen | None) -> View:
 
     add("", 0)
     return {"line": search_line(searched), "rows": rows}
+
+
+def abstained_line(event: Abstained) -> str:
+    """Return in one line why a decision was put off, and what was pictured meanwhile."""
+    who = "the simulator" if event.tool == "physics" else "the video generator"
+    asked = f"{who} was asked {'again ' if event.again else ''}about "
+    told = asked + _count(len(event.about), "candidate")
+    return f"{percent(event.probability)} was too little to act on; {told}, then decided again"
+
+
+def foretold_line(chosen: Chosen, happened: Happened | None) -> str:
+    """Return how likely a push was to do what it says, and whether it did; "" if nobody knew."""
+    if chosen.probability is None:
+        return ""
+    told = f"It was given {percent(chosen.probability)} to do what it says"
+    if happened is None:
+        return f"{told}."
+    return f"{told}, and it {'did' if happened.happened else 'did not'}."
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it."""
+    return f"{100 * share:.0f} %"
 
 
 def _count(number: int, what: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mindseye.planner.calibration import read_calibration
 from mindseye.planner.config import TOOLS, Config
 from mindseye.planner.events import Result
 from mindseye.planner.live import LiveView
@@ -89,10 +90,12 @@ def check_names(config: Config) -> None:
     """Look up all that is named: a mistyped one should not cost the loading of the others.
 
     Raises:
-      BadInput: a back-end that is not known, or a trust database that cannot be used.
+      BadInput: a back-end that is not known, or a trust database or a calibration that cannot
+        be used.
     """
     for kind in TOOLS:
         backend_path(kind, getattr(config, kind))
+    read_calibration(config.calibration)
     if config.trust is not None:
         TrustStore(Path(config.trust)).read()
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from mindseye.planner.config import Config
 from mindseye.planner.events import (
+    Abstained,
     Acted,
     Branch,
     Candidate,
@@ -20,6 +21,7 @@ from mindseye.planner.events import (
     Failed,
     Finished,
     Gated,
+    Happened,
     Imagined,
     Judged,
     Observed,
@@ -150,8 +152,12 @@ def _decision(recorder: Recorder, task: str) -> None:
                  stopped="the time is up")
     )  # fmt: skip
     recorder.emit(
+        Abstained(decision=0, candidate="c0", probability=0.22, tool="physics", about=("c0", "c1"))
+    )
+    recorder.emit(
         Chosen(decision=0, candidate="c0", value=0.85, why=f"both tools see it happen {task}",
-               values={"c0": 0.85, "c1": 0.3}, hints=("physics: the cube ends by the ball",))
+               values={"c0": 0.85, "c1": 0.3}, hints=("physics: the cube ends by the ball",),
+               probability=0.64)
     )  # fmt: skip
     seen = recorder.media(clip_of((0.05, 0.1), "world", 0))
     recorder.emit(
@@ -159,6 +165,7 @@ def _decision(recorder: Recorder, task: str) -> None:
               push=Push(subject="red cube", target=(0.08, 0.1)),
               actions=((0.1, 0.0, 0.0), (0.25, -0.5, 1.0)), clip=seen, seconds=1.5)
     )  # fmt: skip
+    recorder.emit(Happened(decision=0, candidate="c0", raw=0.7, probability=0.64, happened=False))
     recorder.emit(
         Checked(decision=0, tool="physics", skill="push cube", came_true=False, metres=0.06)
     )

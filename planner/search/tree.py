@@ -213,6 +213,25 @@ def with_refined(tree: Tree, key: str, judgement: Judgement, visits: int, total:
     return replace(tree, nodes={child.key: child, **tree.nodes, key: grown})
 
 
+def with_rejudged(tree: Tree, judged: Mapping[str, Judgement]) -> Tree:
+    """Return the tree with pictured branches of the root judged anew, by ids of candidates.
+
+    What was looked at behind a branch still counts where it leads to the same scene.
+    """
+    root, nodes = tree[tree.root], dict(tree.nodes)
+    branches = []
+    for branch in root.branches or ():
+        new = judged.get(branch.candidate.id)
+        if new is not None and branch.judgement is not None:
+            before = branch.total - branch.judgement.value
+            branch = replace(branch, visits=branch.visits - 1, total=max(0.0, before))
+            branch, child = _grown(root, branch, new)
+            nodes.setdefault(child.key, child)
+        branches.append(branch)
+    nodes[tree.root] = replace(nodes[tree.root], branches=tuple(branches))
+    return replace(tree, nodes=nodes)
+
+
 def with_pruned(tree: Tree, reasons: Mapping[tuple[str, int], str]) -> Tree:
     """Return the tree with why the search left branches (key, index) alone."""
     return _with_branches(tree, reasons, lambda b, reason: replace(b, pruned=b.pruned or reason))
