@@ -21,7 +21,7 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples.")
 
 _TOLD_APART = (
     "score", "low", "high", "n", "errors", "unscored", "first_error", "by_kind", "by_subtask",
-    "successes",
+    "successes", "calibration",
 )  # fmt: skip
 
 
@@ -38,6 +38,8 @@ def show(result: Mapping[str, Any], as_json: bool) -> None:
             f"  {name:{width}} {row['score']:.3f} [{row['low']:.3f}, {row['high']:.3f}]  "
             f"n {row['n']}  errors {row['errors']}  unscored {row['unscored']}  {values}\n"
         )
+        if row.get("calibration"):
+            sys.stdout.write(f"    calibration    {_calibration(row['calibration'])}\n")
         if "first_error" in row:
             sys.stdout.write(f"    first error: {row['first_error']}\n")
         for kind, part in row.get("by_kind", {}).items():
@@ -46,9 +48,19 @@ def show(result: Mapping[str, Any], as_json: bool) -> None:
                 f"[{part['low']:.3f}, {part['high']:.3f}]  n {part['n']}\n"
             )
     _show_gaps(result.get("differences", {}))
+    if "calibrated" in result:
+        told = result["calibrated"]
+        sys.stdout.write(f"calibrated on {told['pairs']} pushes: {told['file']}\n")
     if "baseline" in result:
         sys.stdout.write(f"since {result['baseline']}\n")
         _show_gaps(result["changes"])
+
+
+def _calibration(told: Mapping[str, Any]) -> str:
+    return (
+        f"ECE {told['ece']:.3f} [{told['low']:.3f}, {told['high']:.3f}]  n {told['n']}  "
+        f"happened {told['happened']:.3f}  raw {told['raw_ece']:.3f}"
+    )
 
 
 def _show_gaps(gaps: Mapping[str, Any]) -> None:
@@ -83,6 +95,12 @@ def tabletop(
     search: Annotated[
         str, typer.Option(help="Searches, each a row: greedy, beam, mcts, cem.")
     ] = "",
+    gate: Annotated[
+        str,
+        typer.Option(
+            help="Gates, each a row: budget, evoi, model, never, simulate, imagine, both, random."
+        ),
+    ] = "",
     budget: Annotated[str, typer.Option(help="Seconds a decision, each a row: 1,2,5,10.")] = "",
     clips: Annotated[str, typer.Option(help="Clips a decision, each a row: 10,40.")] = "",
     dynamics: Annotated[
@@ -92,6 +110,10 @@ def tabletop(
     baseline: Annotated[
         Path | None, typer.Option(help="Earlier result.json; exit 1 on a clear drop.")
     ] = None,
+    calibrate: Annotated[
+        Path | None,
+        typer.Option(help="JSON to write: what the judge's scores meant on these tasks."),
+    ] = None,
     seed: Seed = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
     run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
@@ -99,14 +121,17 @@ def tabletop(
     assign: Annotated[list[str] | None, typer.Option("--set-option", help="a.b=c")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure success on a task set: condition by search by budget by dynamics, seeds paired."""
+    """Measure success on a task set: condition by search, gate, budget and dynamics, seeds paired.
+
+    Also how far the probabilities given to pushes are from what happened.
+    """
     from mindseye.eval.baseline import compare, read_baseline
     from mindseye.eval.rows import read_axes, rows
     from mindseye.eval.tabletop import evaluate
     from mindseye.planner.config import load_config
 
     settings = load_config(config, assign or [])
-    axes = read_axes(search, budget, clips, dynamics or [])
+    axes = read_axes(search, budget, clips, dynamics or [], gate)
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
     folder = run or Path(settings.runs) / f"eval-tabletop-{task_set}-{stamp}"
     conditions = [c.strip() for c in tools.split(",") if c.strip()]
@@ -114,7 +139,7 @@ def tabletop(
     earlier = read_baseline(baseline, f"tabletop/{task_set}", names) if baseline else None
     result = evaluate(
         task_set, n, conditions, settings, folder, axes=axes, seed=seed, workers=workers,
-        progress=sys.stderr.isatty(),
+        progress=sys.stderr.isatty(), calibrate=calibrate,
     )  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     if earlier is not None:

@@ -26,13 +26,14 @@ def write_curves(folder: Path, rows: Sequence[Row], found: Found) -> None:
     with (folder / "budget.csv").open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(
-            ("row", "condition", "search", "dynamics", "budget_seconds", "budget_clips",
+            ("row", "condition", "search", "gate", "dynamics", "budget_seconds", "budget_clips",
              "seconds_per_decision", "clips_per_decision", "score", "low", "high", "n", "errors")
         )  # fmt: skip
         for row in rows:
             told = found[row.name]
             lines.writerow(
-                (row.name, row.condition, row.search, _shift_words(row), row.seconds, row.clips,
+                (row.name, row.condition, row.search, row.gate, _shift_words(row), row.seconds,
+                 row.clips,
                  round(told["seconds_per_decision"], 4), round(told["clips_per_decision"], 2),
                  *(round(told[k], 4) for k in ("score", "low", "high")), told["n"],
                  told["errors"])
@@ -68,10 +69,10 @@ def _bound(rows: Sequence[Row], axis: str) -> list[Row]:
 
 
 def _panel(axes: Axes, rows: Iterable[Row], found: Found, measured: str) -> None:
-    """Draw a line with its 95 % band for each condition, search and dynamics."""
+    """Draw a line with its 95 % band for each condition, search, gate and dynamics."""
     series: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        name = " ".join(p for p in (row.condition, row.search, _shift_words(row)) if p)
+        name = " ".join(p for p in (row.condition, row.search, row.gate, _shift_words(row)) if p)
         if found[row.name]["n"]:
             series.setdefault(name, []).append(found[row.name])
     for name, told in series.items():

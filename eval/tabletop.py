@@ -16,8 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from mindseye.eval.reliability import Foretold, calibration_row, raw_pairs, write_reliability
 from mindseye.eval.rows import NO_AXES, Axes, Row, rows
 from mindseye.eval.stats import paired_difference, wilson
+from mindseye.planner.calibration import fit, read_calibration
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput, MindseyeError, needs_extra
 from mindseye.tools.world.tasks import TASK_SETS, Task, tasks
@@ -42,6 +44,10 @@ class Sample:
     cost: dict[str, float]
     clips: int | None = None
     """Simulated and imagined; None in samples of before they were counted."""
+    simulated: int | None = None
+    imagined: int | None = None
+    foretold: tuple[Foretold, ...] = ()
+    """Of each push that was pictured and made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,12 +160,18 @@ def _sample(
     events: list[Any],
 ) -> Sample:  # fmt: skip
     cost = next((dict(e.cost) for e in events if e.kind == "finished"), {})
+    made = [e for e in events if e.kind in ("searched", "abstained")]
+    clips = sum(e.clips if e.kind == "searched" else e.simulated + e.imagined for e in made)
     return Sample(
         condition=job.row.name, index=job.index, kind=task.kind, success=success,
         claimed=claimed, reason=reason, seconds=time.monotonic() - started,
         decisions=sum(e.kind == "chosen" for e in events),
         steps=sum(e.steps for e in events if e.kind == "acted"), cost=cost,
-        clips=sum(e.clips for e in events if e.kind == "searched"),
+        clips=clips, simulated=sum(e.simulated for e in made),
+        imagined=sum(e.imagined for e in made),
+        foretold=tuple(
+            (e.raw, e.probability, e.happened) for e in events if e.kind == "happened"
+        ),
     )  # fmt: skip
 
 
@@ -170,10 +182,14 @@ def _read(path: Path) -> list[Sample]:
     found = []
     for line in lines:
         try:
-            found.append(Sample(**json.loads(line)))
+            found.append(_sample_of(json.loads(line)))
         except (json.JSONDecodeError, TypeError):
             continue  # a line torn by a kill: that sample is run again
     return found
+
+
+def _sample_of(data: dict[str, Any]) -> Sample:
+    return Sample(**data | {"foretold": tuple(tuple(f) for f in data.get("foretold", ()))})
 
 
 def _jobs(task_set: str, n: int, seed: int, wanted: Sequence[Row], folder: Path) -> Iterator[Job]:
@@ -196,6 +212,7 @@ def evaluate(
     seed: int = 0,
     workers: int = 2,
     progress: bool = True,
+    calibrate: Path | None = None,
 ) -> dict[str, Any]:
     """Run every row on the same tasks and return the table.
 
@@ -204,15 +221,18 @@ def evaluate(
       n: tasks.
       conditions: see `rows.CONDITIONS`.
       config: settings of the agent; a row overrides what it is about.
-      folder: where samples and traces go; what is there already is not run again. With
-        more than one budget it gets `budget.csv` and `budget.png` too.
-      axes: searches, budgets and dynamics; every condition is run with each of them.
+      folder: where samples and traces go; what is there already is not run again. It gets
+        `reliability.csv` (and `.png`, where matplotlib is) of what was foretold and what then
+        happened, and with more than one budget `budget.csv` and `budget.png`.
+      axes: searches, gates, budgets and dynamics; every condition is run with each of them.
       seed: seed of the task set.
       workers: processes.
       progress: show a bar on standard error.
+      calibrate: file to write a calibration to, fitted to the pushes of all rows.
 
     Raises:
-      BadInput: no such set or condition, or a budget that cannot be.
+      BadInput: no such set or condition, a budget or gate that cannot be, a calibration that
+        cannot be read, or no place to write one.
       Unavailable: curves are to be drawn and matplotlib is missing.
     """
     if task_set not in TASK_SETS:
@@ -220,6 +240,9 @@ def evaluate(
     wanted = rows(conditions, axes)
     for row in wanted:
         row.settings(config)
+    read_calibration(config.calibration)
+    if calibrate is not None and not calibrate.absolute().parent.is_dir():
+        raise BadInput(f"--calibrate {str(calibrate)!r}: there is no such folder")
     if axes.curved:
         _curves()
     folder.mkdir(parents=True, exist_ok=True)
@@ -238,6 +261,12 @@ def evaluate(
     result = table(task_set, wanted, samples, folder, seed)
     if axes.curved:
         _curves().write_curves(folder, wanted, result["conditions"])
+    by_row = {r.name: [s.foretold for s in samples if s.condition == r.name] for r in wanted}
+    write_reliability(folder, by_row)
+    if calibrate is not None:
+        found = fit(raw_pairs(by_row.values()))
+        calibrate.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        result["calibrated"] = {"file": str(calibrate), "pairs": found.pairs}
     return result
 
 
@@ -277,8 +306,12 @@ def _row(samples: Sequence[Sample]) -> dict[str, Any]:
     low, high = wilson(solved, len(scored))
     decisions = sum(s.decisions for s in scored)
     thinking = sum(s.cost.get("decision", 0.0) for s in scored)
-    counted = [s for s in scored if s.clips is not None]
-    chosen = sum(s.decisions for s in counted)
+
+    def per_decision(name: str) -> float:
+        counted = [s for s in scored if getattr(s, name) is not None]
+        taken = sum(s.decisions for s in counted)
+        return sum(getattr(s, name) for s in counted) / taken if taken else 0.0
+
     return {
         "score": solved / len(scored) if scored else 0.0,
         "low": low,
@@ -289,7 +322,9 @@ def _row(samples: Sequence[Sample]) -> dict[str, Any]:
         "seconds": sum(s.seconds for s in samples) / len(samples) if samples else 0.0,
         "decisions": decisions / len(scored) if scored else 0.0,
         "seconds_per_decision": thinking / decisions if decisions else 0.0,
-        "clips_per_decision": sum(s.clips or 0 for s in counted) / chosen if chosen else 0.0,
+        "clips_per_decision": per_decision("clips"),
+        "simulated_per_decision": per_decision("simulated"),
+        "imagined_per_decision": per_decision("imagined"),
         "false_claims": sum(s.claimed and not s.success for s in scored),
     }
 
@@ -316,6 +351,7 @@ def table(
             k: {x: v for x, v in _row([s for s in mine if s.kind == k]).items() if x in _BRIEF}
             for k in kinds
         }
+        row["calibration"] = calibration_row([s.foretold for s in mine])
         row["successes"] = {str(s.index): s.success for s in mine}
         found[name] = row
     return {

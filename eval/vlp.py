@@ -123,6 +123,7 @@ class _Search:
         context.recorder.emit(
             ev.Searched(
                 decision=self.index, search="vlp", waves=self.clips, clips=self.clips,
+                imagined=self.clips,
                 stopped="the budget is spent" if self._spent() else "",
                 seconds=time.monotonic() - started,
             )

@@ -12,6 +12,7 @@ import pytest
 
 from mindseye.eval.rows import Axes, read_axes, rows
 from mindseye.eval.tabletop import Sample, evaluate, table
+from mindseye.planner.calibration import read_calibration
 from mindseye.planner.cli import invoke
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput
@@ -108,10 +109,24 @@ def test_rows_are_condition_by_search_by_budget_by_dynamics() -> None:
     assert last.world_options["dynamics"] == {"friction": 0.2, "force": 6.0}
 
 
+def test_gates_are_rows_of_the_conditions_that_have_their_tools() -> None:
+    axes = read_axes("", "", "", [], "never,imagine,evoi")
+    wanted = rows(("none", "physics", "video", "both", "vlp"), axes)
+    assert [r.name for r in wanted] == [
+        "none", "physics-gate=never", "physics-gate=evoi", "video-gate=never",
+        "video-gate=imagine", "video-gate=evoi", "both-gate=never", "both-gate=imagine",
+        "both-gate=evoi", "vlp",
+    ]  # fmt: skip
+    assert [r.settings(Config()).gate for r in wanted[:3]] == ["budget", "never", "evoi"]
+    with pytest.raises(BadInput, match="gate = 'both' asks physics and video"):
+        rows(("video",))[0].settings(merge(Config(), {"gate": "both"}))
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [
         (("greedi", "", "", []), "Did you mean 'greedy'"),
+        (("", "", "", [], "evo"), "Did you mean 'evoi'"),
         (("", "1,two", "", []), "'two' is not a number"),
         (("", "", "1.5", []), "'1.5' is not a whole number"),
         (("", "", "", ["fiction=1"]), "Did you mean 'friction'"),
@@ -213,3 +228,66 @@ def test_a_baseline_of_something_else_is_refused(
     (tmp_path / "none.json").write_text("[]")
     assert invoke([*given, str(tmp_path / "none.json")]) == 2
     assert "is no result.json" in capsys.readouterr().err
+
+
+def test_what_was_foretold_is_held_against_what_happened_and_calibrates_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def foretold(index: int) -> tuple[tuple[float, float, bool], ...]:
+        # The judge says 0.9 and is right in half, says 0.2 and is right in none.
+        return ((0.9, 0.6, index % 2 == 0), (0.2, 0.1, False))
+
+    samples = [
+        replace(sample("both", i, True), foretold=foretold(i), simulated=3, imagined=2)
+        for i in range(20)
+    ]
+    lines = [json.dumps(vars(s)) for s in samples]
+    # What was kept before such things were told is read as well.
+    old = {k: v for k, v in vars(sample("none", 0, False)).items() if k != "foretold"}
+    (tmp_path / "samples.jsonl").write_text("\n".join([*lines, json.dumps(old)]) + "\n")
+    arguments = ["--n", "20", "--tools", "both", "--run", str(tmp_path), "--json"]
+    fitted = tmp_path / "fitted.json"
+    assert invoke(["eval", "tabletop", *arguments, "--calibrate", str(fitted)]) == 0
+    result = json.loads(capsys.readouterr().out)
+    row = result["conditions"]["both"]
+    told = row["calibration"]
+    assert told["ece"] == pytest.approx(0.1)
+    assert told["low"] <= 0.1 <= told["high"]
+    assert (told["n"], told["happened"], told["raw_ece"]) == (40, 0.25, pytest.approx(0.3))
+    assert (row["simulated_per_decision"], row["imagined_per_decision"]) == (1.5, 1.0)
+    assert result["calibrated"] == {"file": str(fitted), "pairs": 40}
+    found = read_calibration(str(fitted))
+    assert (found.probability(0.9), found.probability(0.2)) == (0.5, 0.0)
+    with (tmp_path / "reliability.csv").open() as file:
+        bins = list(csv.DictReader(file))
+    assert [(b["row"], b["predicted"], b["happened"], b["n"]) for b in bins] == [
+        ("both", "0.1", "0.0", "20"), ("both", "0.6", "0.5", "20")
+    ]  # fmt: skip
+    assert (tmp_path / "reliability.png").read_bytes()[1:4] == b"PNG"
+    assert invoke(["eval", "tabletop", *arguments[:-1]]) == 0
+    assert "ECE 0.100 [" in capsys.readouterr().out
+
+
+def test_where_nothing_is_foretold_there_is_nothing_to_calibrate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "samples.jsonl").write_text(json.dumps(vars(sample("none", 0, True))) + "\n")
+    arguments = ["eval", "tabletop", "--n", "1", "--tools", "none", "--run", str(tmp_path)]
+    assert invoke([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["conditions"]["none"]["calibration"] is None
+    for file, said in (("a.json", "nothing to calibrate with"), ("b/c.json", "no such folder")):
+        assert invoke([*arguments, "--calibrate", str(tmp_path / file)]) == 2
+        assert said in capsys.readouterr().err
+    assert invoke([*arguments, "--set-option", f"calibration={tmp_path}/gone.json"]) == 2
+    assert "cannot read the calibration" in capsys.readouterr().err
+
+
+def test_a_run_tells_what_each_gate_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+    axes = Axes(gates=("never", "simulate"))
+    found = evaluate("short", 1, ["physics"], scripted(tmp_path), tmp_path / "eval", axes=axes,
+                     workers=1, progress=False)["conditions"]  # fmt: skip
+    never, simulate = found["physics-gate=never"], found["physics-gate=simulate"]
+    assert (never["simulated_per_decision"], never["calibration"]) == (0, None)
+    assert simulate["simulated_per_decision"] == simulate["clips_per_decision"] > 0
+    assert simulate["calibration"]["n"] == 1
