@@ -134,7 +134,7 @@ class Still:
         return [[self._clip(r, s) for s in range(r.samples)] for r in requests]
 
     def _clip(self, request: ImagineRequest, sample: int) -> Clip:
-        frames = np.stack([request.shown] * 3)
+        frames = np.stack([request.frame] * 3)
         # A fleck in the corner tells the samples apart.
         frames[:, 0, 0] = (request.seed + sample) % 256
         made = Provenance(source="video", model="still", seed=request.seed + sample)
@@ -160,7 +160,7 @@ def settings(tmp_path: Path) -> Config:
         {
             "model": f"scripted:{tmp_path / 'script.json'}", "video": f"{__name__}:Still",
             "seed": 3, "threads": 1, "objects": OBJECTS, "max_decisions": 2, "gate": "imagine",
-            "calibration": "none",
+            "calibration": "none", "abstain": 0.35,
         },
     )  # fmt: skip
 
