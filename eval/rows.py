@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mindseye.planner.config import Config, merge, unknown_name
-from mindseye.planner.gate import ALWAYS, GATES, check_gate
+from mindseye.planner.gate import GATES, check_gate, fits
 from mindseye.planner.search import SEARCHES
 from mindseye.tools.errors import BadInput
 
@@ -127,9 +127,8 @@ def rows(conditions: Sequence[str], axes: Axes = NO_AXES) -> tuple[Row, ...]:
 
 def _gates(condition: str, gates: Iterable[str]) -> list[str]:
     """Return the gates that make sense in a condition."""
-    there = {"video": {"video"}, "both": {"video", "physics"}}
-    tools = there.get(TOOLS.get(condition, condition), {"physics"})
-    return [g for g in gates if condition in SEARCHING and tools >= {*ALWAYS.get(g, ())}]
+    tools = TOOLS.get(condition, condition)
+    return [g for g in gates if condition in SEARCHING and fits(g, tools)]
 
 
 def read_axes(

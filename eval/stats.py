@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, rankdata
 
-from mindseye.planner.calibration import Pair
+from mindseye.planner.calibration import Pair, bin_of
 from mindseye.planner.calibration import wilson as wilson
 
 
@@ -65,7 +65,7 @@ def bootstrap_ece(
     sums = np.zeros((len(episodes), 3, bins))
     for row, pairs in zip(sums, episodes, strict=True):
         for predicted, happened in pairs:
-            row[:, min(bins - 1, int(predicted * bins))] += (1.0, predicted, happened)
+            row[:, bin_of(predicted, bins)] += (1.0, predicted, happened)
     if not sums.any():
         return float("nan"), float("nan")
     equal = np.full(len(episodes), 1 / len(episodes))

@@ -94,8 +94,13 @@ def reliability(pairs: Sequence[Pair], bins: int = 10) -> tuple[Bin, ...]:
     """Return what was foretold beside what happened, in bins of equal width that hold any."""
     groups: dict[int, list[Pair]] = {}
     for pair in pairs:
-        groups.setdefault(min(bins - 1, int(pair[0] * bins)), []).append(pair)
+        groups.setdefault(bin_of(pair[0], bins), []).append(pair)
     return tuple(_bin(group) for _, group in sorted(groups.items()))
+
+
+def bin_of(share: float, bins: int) -> int:
+    """Return which of so many bins of equal width a share in [0, 1] lies in."""
+    return min(bins - 1, int(share * bins))
 
 
 def _bin(pairs: Sequence[Pair]) -> Bin:

@@ -117,15 +117,19 @@ def sketching(name: Gate, allowed: Sequence[Tool]) -> tuple[Tool, ...]:
     return tuple(t for t in allowed if t in ALWAYS.get(name, allowed))[:1]
 
 
+def fits(name: str, tools: str) -> bool:
+    """Say whether a gate asks for no tools but those a run may use; without tools it never does."""
+    there = {"physics", "video"} if tools == "both" else {tools}
+    return tools == "none" or there >= {*ALWAYS.get(name, ())}
+
+
 def check_gate(name: Gate, tools: Tools) -> None:
     """Refuse a gate that asks for a tool which the run may not use.
 
     Raises:
       BadInput: it does.
     """
-    wanted = set(ALWAYS.get(name, ()))
-    there = {"none": wanted, "both": {"physics", "video"}}.get(tools, {tools})
-    if not wanted <= there:
+    if not fits(name, tools):
         needed = " and ".join(ALWAYS[name])
         raise BadInput(f"gate = {name!r} asks {needed}, and tools = {tools!r} does not allow that")
 

@@ -193,7 +193,7 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
         agreement=agreement, disagreements=sentences, predicted=predicted, target=target,
         tool=tool, lost=lost,
         frame=picture.clips[best_sample(picture)].frames[-1] if picture.clips else None,
-        success=success(picture, trust),
+        success=_success(picture, trust, agreement),
     )  # fmt: skip
 
 
@@ -214,6 +214,11 @@ def success(picture: Picture, trust: Trust) -> float | None:
       In [0, 1], not calibrated; None where nothing that is believed was pictured.
     """
     picture = believed(picture)
+    return _success(picture, trust, _agreement(picture)[0])
+
+
+def _success(picture: Picture, trust: Trust, agreement: float | None) -> float | None:
+    """Return what `success` does, of a picture that is believed and how far its tools agree."""
     skill = skill_of(picture.candidate.subgoal)
     video = trust.mean("video", skill)
     told: list[tuple[float, float]] = []
@@ -227,7 +232,6 @@ def success(picture: Picture, trust: Trust) -> float | None:
         return None
     told.append((EVEN, math.prod(1.0 - weight for _, weight in told)))
     score = sum(s * w for s, w in told) / sum(w for _, w in told)
-    agreement, _ = _agreement(picture)
     if agreement is not None:
         score *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * video
     return max(0.0, min(1.0, score))
