@@ -158,11 +158,87 @@ def vision(n: N = 300, seed: Seed = 1_000_000, as_json: Json = False) -> None:
 
 
 @eval_app.command()
-def video(n: N = 100, seed: Seed = 2_000_000, as_json: Json = False) -> None:
-    """Measure whether imagined clips do what was asked, and rank candidates."""
-    from mindseye.eval.video import video_accuracy
+def video(
+    n: N = 30,
+    seed: Seed = 2_000_000,
+    conditions: Annotated[
+        str,
+        typer.Option(
+            help="words, paraphrases, planner, actions, goal-frame, simulator, reality-again, "
+            "nothing-moves."
+        ),
+    ] = "",
+    backend: Annotated[
+        str, typer.Option("--video", help="Generator: short name or package.module:Attribute.")
+    ] = "ltx-tabletop",
+    weights: Annotated[Path | None, typer.Option(help="Folder with other weights.")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="PNG to write: best, median and worst clips, real above.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure the video generator on held-out scenes of sixteen candidate pushes each."""
+    from mindseye.eval.video import CONDITIONS, video_accuracy
+    from mindseye.tools.contracts import load_backend
 
-    show(video_accuracy(n, seed), as_json)
+    options = {} if weights is None else {"weights": weights}
+    names = [c.strip() for c in conditions.split(",") if c.strip()] or CONDITIONS
+
+    def make(steps: int) -> Any:
+        return load_backend("video", backend, {**options, "steps": steps})
+
+    result = video_accuracy(
+        n, seed, load_backend("video", backend, options), make=make, conditions=names, sheet=sheet
+    )
+    show(result, as_json)
+    if not as_json:
+        for name in ("coverage", "ms_per_clip", "peak_mb"):
+            sys.stdout.write(f"  {name}: {json.dumps(result[name])}\n")
+
+
+@eval_app.command()
+def dream(
+    n: N = 20,
+    seed: Seed = 3_000_000,
+    weights: Annotated[Path | None, typer.Option(help="Folder with other weights.")] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder for result.json and a sheet.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure how far dreams drift from the simulator under the same random play, mm."""
+    from mindseye.eval.dream import dream_accuracy
+    from mindseye.tools.contracts import load_backend
+
+    video = load_backend("video", "ltx-tabletop", {} if weights is None else {"weights": weights})
+    result = dream_accuracy(n, seed, video, run)
+    if run is not None:
+        (run / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    show(result, as_json)
+
+
+@eval_app.command("video-peer")
+def video_peer(
+    data: Annotated[Path, typer.Option("--data", help="Folder of clips: `mindseye data video`.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the weights.")],
+    hours: Annotated[float, typer.Option(help="Wall-clock hours to train for.")] = 1.0,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last checkpoint.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, frames and noise.")] = 0,
+    threads: Annotated[int, typer.Option(min=1, help="Threads.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Train the frame-by-frame peer of the video generator, after DIAMOND, to compare with.
+
+    Then: eval video --video mindseye.eval.frame_denoiser:FrameDenoiser --weights OUT
+    """
+    from mindseye.eval.frame_training import train_peer
+
+    figures = train_peer(data, out, hours, resume, seed, threads=threads)
+    if as_json:
+        sys.stdout.write(json.dumps(figures) + "\n")
+        return
+    for name, value in figures.items():
+        sys.stdout.write(f"{name:20} {value:.4g}\n")
 
 
 @eval_app.command()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mindseye.planner.candidates import Candidate, imagining
 from mindseye.tools.contracts import VideoGenerator
 from mindseye.tools.goals import TABLE_HALF, Layout
 from mindseye.tools.physics.engine import MujocoPhysics
@@ -33,7 +34,6 @@ from mindseye.tools.subgoals import nominal_target
 from mindseye.tools.values import (
     Clip,
     Frames,
-    ImagineRequest,
     Provenance,
     Push,
     SceneGraph,
@@ -346,18 +346,14 @@ def planted_clip(rng: np.random.Generator, kind: str) -> Shown:
 
 def imagined_clips(rng: np.random.Generator, n: int, video: VideoGenerator) -> list[Shown]:
     """Return what the generator imagines of `n` pushes, each on a table of its own."""
-    requests = []
+    requests, frames = [], []
     for i in range(n):
         scene = training_scene(rng)
-        layout = graph_of(scene).layout
-        subgoal = random_subgoal(rng, layout)
-        frame = _camera(*_laid(scene), rng)
-        requests.append(
-            ImagineRequest(
-                frame=frame, text=subgoal.words(), subject=layout[subgoal.move],
-                object=layout.get(subgoal.object or ""), target=nominal_target(subgoal, layout),
-                seed=i,
-            )
-        )  # fmt: skip
+        graph = graph_of(scene)
+        subgoal = random_subgoal(rng, graph.layout)
+        push = Push(subject=subgoal.move, target=nominal_target(subgoal, graph.layout))
+        candidate = Candidate(id=f"c{i}", subgoal=subgoal, prior=1.0, push=push)
+        frames.append(_camera(*_laid(scene), rng))
+        requests.append(imagining(candidate, graph, frames[-1], seed=i))
     clips = video.imagine(requests)
-    return [Shown(first=r.frame, clip=c[0]) for r, c in zip(requests, clips, strict=True)]
+    return [Shown(first=frame, clip=c[0]) for frame, c in zip(frames, clips, strict=True)]

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mindseye.planner import events as ev
-from mindseye.planner.candidates import Candidate, expand
+from mindseye.planner.candidates import Candidate, expand, imagining
 from mindseye.planner.context import Context
 from mindseye.planner.decide import Decision
 from mindseye.planner.judge import Judgement
@@ -34,7 +34,7 @@ from mindseye.tools.goals import (
     shortfall,
 )
 from mindseye.tools.subgoals import MANNERS
-from mindseye.tools.values import Clip, Frames, ImagineRequest, Outcome, Point, SceneGraph
+from mindseye.tools.values import Clip, Frames, Outcome, Point, SceneGraph
 
 # Scaled down: a plan of the paper takes about half an hour, one of these some seconds.
 BEAMS = 2
@@ -198,15 +198,12 @@ class _Search:
         return Plan(scene=scene, frame=clip.frames[-1], left=left, first=first)
 
     def _imagined(self, plan: Plan, candidate: Candidate) -> Clip:
-        context, layout, subgoal = self.context, plan.scene.layout, candidate.subgoal
+        context = self.context
         if context.eye.video is None:
             raise Unavailable("video language planning needs a video generator: tools=video")
         started = time.monotonic()
-        request = ImagineRequest(
-            frame=plan.frame, text=candidate.words, subject=layout[subgoal.move],
-            object=layout.get(subgoal.object or ""), target=candidate.push.target,
-            seed=context.config.seed + 1000 * self.index + self.clips,
-        )  # fmt: skip
+        seed = context.config.seed + 1000 * self.index + self.clips
+        request = imagining(candidate, plan.scene, plan.frame, seed=seed)
         clip = context.eye.video.imagine([request])[0][0]
         self.clips += 1
         seconds = time.monotonic() - started

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mindseye.tools.goals import Layout, satisfied
+from mindseye.tools.physics.scene import PUSHER_UP
 from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Manner, Subgoal, nominal_target
-from mindseye.tools.values import Push, SceneGraph
+from mindseye.tools.values import Frames, ImagineRequest, Push, SceneGraph
+from mindseye.tools.video.captions import tried
 
 LEAST_PUSH = 0.015
 """A shorter push is not worth an action, metres."""
@@ -37,6 +39,26 @@ class Candidate:
     def words(self) -> str:
         """Return the sentence that is pictured."""
         return self.subgoal.words()
+
+
+def imagining(
+    candidate: Candidate, scene: SceneGraph, frame: Frames, *, samples: int = 1, seed: int = 0
+) -> ImagineRequest:
+    """Return what a video generator is asked of a candidate: an honest picture of trying it.
+
+    Args:
+      candidate: whose objects are in the scene.
+      scene: what is seen; it grounds the words.
+      frame: `[H, W, 3] uint8`, what it is seen in.
+      samples: clips.
+      seed: of the clips.
+    """
+    layout, subgoal = scene.layout, candidate.subgoal
+    return ImagineRequest(
+        frame=frame, text=tried(candidate.words), subject=layout[subgoal.move],
+        object=layout.get(subgoal.object or ""), target=candidate.push.target, samples=samples,
+        seed=seed, pusher=None if scene.pusher is None else (*scene.pusher, PUSHER_UP),
+    )  # fmt: skip
 
 
 def worthwhile(proposals: Sequence[Proposal], layout: Layout, k: int) -> list[Proposal]:

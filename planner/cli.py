@@ -18,6 +18,7 @@ import typer
 
 from mindseye.planner.cli_ask import ask
 from mindseye.planner.cli_chat import chat
+from mindseye.planner.cli_dream import dream
 from mindseye.planner.cli_io import (
     Assignments,
     Budget,
@@ -168,6 +169,7 @@ def goal(
 
 app.command()(ask)
 app.command()(chat)
+app.command()(dream)
 app.command()(export)
 app.command()(mcp)
 app.command()(web)
@@ -326,7 +328,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
-    """Measure: eval tabletop|minds-eye|conversation|vision|video|language, with intervals."""
+    """Measure: eval tabletop|minds-eye|conversation|vision|video|dream|language, with intervals."""
     _above("eval", context.args or ["--help"])
 
 

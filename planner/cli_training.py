@@ -16,12 +16,14 @@ data_app = typer.Typer(help="Make training data with the project's own simulator
 train_app = typer.Typer(help="Train a model from that data; resumable.")
 
 _DATA = {
-    "video": "mindseye.tools.video.data:make_video_data",
+    "video": "mindseye.tools.video.shards:make_video_data",
     "vision": "mindseye.tools.vision.data:make_vision_data",
     "language": "mindseye.planner.language.data:make_language_data",
     "minds-eye": "mindseye.planner.questions.data:make_minds_eye_data",
     "conversation": "mindseye.planner.chat.data:make_conversation_data",
 }
+_FROM_RUNS = "mindseye.planner.export.clips:export_clips"
+"""Makes data for `video` out of runs."""
 _TRAIN = {
     "video": "mindseye.tools.video.train:train_video",
     "vision": "mindseye.tools.vision.train:train_vision",
@@ -32,6 +34,10 @@ Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Count = Annotated[int | None, typer.Option("--n", help="How many examples.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same data and weights.")]
 Workers = Annotated[int | None, typer.Option(help="Processes.")]
+Recorded = Annotated[
+    Path | None,
+    typer.Option("--from", help="Folder of runs whose pushes are taken, not simulated (video)."),
+]
 Data = Annotated[
     list[Path] | None,
     typer.Option("--data", help="Folder of the data; several are trained on together (language)."),
@@ -39,6 +45,9 @@ Data = Annotated[
 Hours = Annotated[float | None, typer.Option(help="Wall-clock hours to train for.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
 Start = Annotated[Path | None, typer.Option(help="Weights to begin with (language: an adapter).")]
+Settings = Annotated[
+    Path | None, typer.Option("--config", help="YAML of settings (video: see the model card).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -74,10 +83,14 @@ def _data_command(kind: str) -> Callable[..., None]:
         n: Count = None,
         seed: Seed = 0,
         workers: Workers = None,
+        runs: Recorded = None,
         as_json: Json = False,
     ) -> None:
+        if runs is not None and kind != "video":
+            raise BadInput(f"--from: {kind} data are not made from runs; only video data are")
         given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
-        _tell(_call(_DATA[kind], given), as_json)
+        made = _DATA[kind] if runs is None else _FROM_RUNS
+        _tell(_call(made, given | {"runs": runs}), as_json)
 
     return command
 
@@ -92,6 +105,7 @@ def _train_command(kind: str) -> Callable[..., None]:
         seed: Seed = 0,
         resume: Resume = False,
         start: Start = None,
+        config: Settings = None,
         as_json: Json = False,
     ) -> None:
         folders = data or [Path("data") / kind]
@@ -103,7 +117,7 @@ def _train_command(kind: str) -> Callable[..., None]:
         given = {
             "data_dir": folders if kind == "language" else folders[0],
             "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed,
-            "resume": resume or None, "start": start,
+            "resume": resume or None, "start": start, "config": config,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 

@@ -133,6 +133,8 @@ class Observed(_Event):
     scene: Plain
     progress: Number | None = None
     """How far the goal is seen to be fulfilled, in [0, 1]."""
+    step: int | None = None
+    """Actions of the run before it; None in records of before that was told."""
 
 
 class Understood(_Event):
@@ -335,6 +337,11 @@ class Acted(_Event):
     push: Plain = {}
     actions: tuple[tuple[Number, Number, Number], ...] = ()
     """`[dx, dy, lift]` of every step."""
+    pusher: tuple[tuple[Number, Number, Number], ...] = ()
+    """Where the pusher was before the first step and after each, metres; empty in records of
+    before that was kept."""
+    step: int | None = None
+    """Actions of the run before the first of these; None where `pusher` is empty."""
     clip: MediaRef | None = None
     seconds: Number = 0.0
 

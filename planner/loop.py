@@ -87,6 +87,8 @@ class Acting:
     """What happened while a push was carried out."""
 
     actions: tuple[tuple[float, float, float], ...]
+    pusher: tuple[tuple[float, float, float], ...]
+    """Where it was before the first action and after each, metres."""
     frames: list[Frames]
 
 
@@ -127,7 +129,11 @@ class Episode:
         value = progress(self.context.goal, scene.layout, self.memory.expected)
         recorder = self.context.recorder
         frame = recorder.frame(self.observation["frame"])
-        recorder.emit(ev.Observed(decision=index, frame=frame, scene=scene, progress=value))
+        recorder.emit(
+            ev.Observed(
+                decision=index, frame=frame, scene=scene, progress=value, step=self.steps
+            )
+        )  # fmt: skip
         return scene, value
 
     def _settled(self) -> SceneGraph:
@@ -194,7 +200,7 @@ class Episode:
             subject=candidate.push.subject, target=judgement.target,
             speed=candidate.push.speed, via=candidate.push.via,
         )  # fmt: skip
-        acting = self._act(push)
+        step, acting = self.steps, self._act(push)
         clip = Clip(
             frames=np.stack(acting.frames), dt=0.1 * CLIP_EVERY,
             provenance=Provenance(source="world", model="camera", seed=self.context.config.seed),
@@ -202,7 +208,7 @@ class Episode:
         self.context.recorder.emit(
             ev.Acted(
                 decision=index, candidate=candidate.id, steps=len(acting.actions),
-                push=push, actions=acting.actions,
+                push=push, actions=acting.actions, pusher=acting.pusher, step=step,
                 clip=self.context.recorder.media(clip), seconds=time.monotonic() - started,
             )
         )  # fmt: skip
@@ -210,6 +216,7 @@ class Episode:
 
     def _act(self, push: Push) -> Acting:
         actions: list[tuple[float, float, float]] = []
+        pusher = [self._pusher()]
         frames = [self.observation["frame"]]
         for k in range(MAX_STEPS):
             action = self.decoder.decode(push, self._glance, self.observation["pusher"])
@@ -217,12 +224,18 @@ class Episode:
                 break
             actions.append((float(action[0]), float(action[1]), float(action[2])))
             ended = self._step(action)
+            pusher.append(self._pusher())
             if k % CLIP_EVERY == 0 or ended:
                 frames.append(self.observation["frame"])
             if ended:
                 break
         frames.append(self.observation["frame"])
-        return Acting(actions=tuple(actions), frames=frames)
+        return Acting(actions=tuple(actions), pusher=tuple(pusher), frames=frames)
+
+    def _pusher(self) -> tuple[float, float, float]:
+        """Return where proprioception has the pusher, metres, to a hundredth of a millimetre."""
+        x, y, z = (round(float(v), 5) for v in self.observation["pusher"])
+        return x, y, z
 
     def _learn(self, index: int, before: SceneGraph, decision: Decision, push: Push) -> None:
         """Compare what was predicted with what is seen; update trust, belief and history."""

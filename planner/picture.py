@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from mindseye.planner.candidates import Candidate
+from mindseye.planner.candidates import Candidate, imagining
 from mindseye.planner.gate import Gating
 from mindseye.planner.judge import Picture
 from mindseye.tools.contracts import (
@@ -28,7 +28,6 @@ from mindseye.tools.physics.sampling import misread
 from mindseye.tools.values import (
     Clip,
     Frames,
-    ImagineRequest,
     Outcome,
     Reward,
     Rollout,
@@ -153,13 +152,9 @@ class Eye:
         if self.video is None or not asked:
             return [], 0.0
         requests = [
-            ImagineRequest(
-                frame=view.frame, text=c.words, subject=view.scene.layout[c.subgoal.move],
-                object=view.scene.layout.get(c.subgoal.object or ""), target=c.push.target,
-                samples=self.samples, seed=seed,
-            )
+            imagining(c, view.scene, view.frame, samples=self.samples, seed=seed)
             for view, c in asked
-        ]  # fmt: skip
+        ]
         return self.video.imagine(requests), time.monotonic() - started
 
     def _with_rollout(

@@ -38,6 +38,11 @@ class Clip:
     dt: float
     """Seconds between frames."""
     provenance: Provenance
+    likelihood: float | None = None
+    """Of an imagined clip: a log-likelihood proxy, comparable between clips of one request."""
+    spread: float | None = None
+    """Of an imagined clip: how far the samples of its request end apart, metres (root mean
+    square over things and samples); None for a single sample."""
 
     def digest(self) -> str:
         """Return a content hash, used as the file name in a record."""
@@ -180,24 +185,43 @@ class Rollout:
 
 @dataclass(frozen=True, kw_only=True)
 class ImagineRequest:
-    """What to picture: start frame and words, grounded by where the referents are.
+    """What to picture: any frames of a clip, words, actions; the rest is imagined.
 
-    `subject` and `object` are the places (metres) of the object that is to move
-    and of the one it is to move relative to, `target` is where it is to be pushed;
-    a generator that can ground its words uses them, others ignore them.
+    The first frame alone is the planner's request. With `last_frame` a clip leads to a goal,
+    with several of `given` it goes on from a past or back from a tail, with `frame` and
+    `last_frame` the same it is a loop; without any frame the first is drawn from the words.
+    A generator says what it cannot honour.
     """
 
-    frame: Frames = field(compare=False)
+    frame: Frames | None = field(default=None, compare=False)
     """`[H, W, 3] uint8` first frame."""
-    text: str
+    text: str = ""
     subject: Point | None = None
+    """Place (metres) of what the words move, for generators that ground their words."""
     object: Point | None = None
+    """Place of what it moves relative to."""
     target: Point | None = None
+    """Place it is pushed to."""
     samples: int = 1
     seed: int = 0
     last_frame: Frames | None = field(default=None, compare=False)
+    """`[H, W, 3] uint8` the frame to end with."""
+    given: Mapping[int, Frames] = field(default_factory=dict, compare=False)
+    """Further frames by their index in the clip, `[H, W, 3] uint8` each."""
     actions: NDArray[np.float32] | None = field(default=None, compare=False)
-    """`[T, 3]` pusher motion, for generators that take it."""
+    """`[A, 3]` actions of the world, a tenth of a second each: `[dx, dy, lift]` in [-1, 1]."""
+    ticks: tuple[int, ...] | None = None
+    """After how many actions each frame is; by default frames are spread evenly over them."""
+    pusher: tuple[float, float, float] | None = None
+    """Where the pusher is in the first given frame, metres; by default where it is seen."""
+    length: int | None = None
+    """Frames of the clip; by default as many as the generator makes at once."""
+
+    @property
+    def frames(self) -> dict[int, Frames]:
+        """All frames that are given, by their index; the last one has index -1."""
+        ends = {0: self.frame, -1: self.last_frame}
+        return {**self.given, **{i: f for i, f in ends.items() if f is not None}}
 
 
 Principle = Literal[

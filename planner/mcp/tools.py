@@ -14,7 +14,7 @@ import numpy as np
 from mindseye.planner import events as ev
 from mindseye.planner.ask.session import Asking, answer_with
 from mindseye.planner.ask.table import DOUBTS, alike, told
-from mindseye.planner.candidates import Candidate
+from mindseye.planner.candidates import Candidate, imagining
 from mindseye.planner.config import Config, merge
 from mindseye.planner.loaded import Models
 from mindseye.planner.mcp import answers, arguments
@@ -32,7 +32,6 @@ from mindseye.tools.subgoals import nominal_target
 from mindseye.tools.values import (
     Clip,
     Frames,
-    ImagineRequest,
     Outcome,
     Reward,
     Rollout,
@@ -172,7 +171,10 @@ def imagine(desk: Desk, call: Call, given: arguments.Imagine) -> Reply:
     with looked(call, _task("imagine", given.moves), table) as recorder:
         _propose(found, recorder)
         started = time.monotonic()
-        requests = [_request(c, table, given.samples) for _, c in found]
+        requests = [
+            imagining(c, table.scene, table.frame, samples=given.samples, seed=table.config.seed)
+            for _, c in found
+        ]
         pictured = desk.models.video.imagine(requests)
         ms = 1e3 * (time.monotonic() - started) / len(requests)
         futures = []
@@ -185,15 +187,6 @@ def imagine(desk: Desk, call: Call, given: arguments.Imagine) -> Reply:
                 futures.append(_imagining(move, outcome, reward))
     facts = answers.Imagined(world=table.handle, futures=tuple(futures), run=str(recorder.folder))
     return reply(facts, recorder.folder, _last(pictured[0][0]))
-
-
-def _request(candidate: Candidate, table: Table, samples: int) -> ImagineRequest:
-    layout, subgoal = table.scene.layout, candidate.subgoal
-    return ImagineRequest(
-        frame=table.frame, text=candidate.words, subject=layout[subgoal.move],
-        object=layout.get(subgoal.object or ""), target=candidate.push.target, samples=samples,
-        seed=table.config.seed,
-    )  # fmt: skip
 
 
 def _judged(candidate: Candidate, outcome: Outcome, reward: Reward) -> ev.Event:

@@ -27,7 +27,7 @@ class Still:
         (request,) = requests
         assert request.samples == 1
         made = Provenance(source="video", model="still", seed=request.seed)
-        return [[Clip(frames=np.stack([request.frame] * 3), dt=0.25, provenance=made)]]
+        return [[Clip(frames=np.stack([request.frames[0]] * 3), dt=0.25, provenance=made)]]
 
 
 def scripted(folder: Path, **settings: Any) -> Config:

@@ -86,7 +86,7 @@ class Pictures:
         self.requests.append(request)
         assert request.subject is not None
         assert request.target is not None
-        layout, start = read(request.frame), request.subject
+        layout, start = read(request.frames[0]), request.subject
         name = min(layout, key=lambda n: math.dist(layout[n], start))
         turns = self.shares.get(name, (1.0,))
         share = turns[len(self.requests) % len(turns)]
@@ -95,7 +95,7 @@ class Pictures:
         if name == self.gone:
             del end[name]
         made = Provenance(source="video", model="drawn", seed=request.seed)
-        frames = np.stack([request.frame, drawn({}), drawn(end)])
+        frames = np.stack([request.frames[0], drawn({}), drawn(end)])
         return [[Clip(frames=frames, dt=0.25, provenance=made)]]
 
 
@@ -142,7 +142,7 @@ def test_one_clip_a_call_and_the_nearest_imagined_end_is_gone_for() -> None:
     wanted = tuple(a + 0.9 * (b - a) for a, b in zip(start, nominal, strict=True))
     assert judgement.target == pytest.approx(wanted, abs=0.006)
     # The second half begins where the best clips of the first ended.
-    later = {r.frame.tobytes() for r in video.requests[clips // 2 :]}
+    later = {r.frames[0].tobytes() for r in video.requests[clips // 2 :]}
     assert later == {drawn({**START, "green star": judgement.target}).tobytes()}
     (searched,) = (e for e in events if e.kind == "searched")
     assert (searched.search, searched.clips, searched.stopped) == ("vlp", clips, "")

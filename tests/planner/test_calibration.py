@@ -134,7 +134,7 @@ class Still:
         return [[self._clip(r, s) for s in range(r.samples)] for r in requests]
 
     def _clip(self, request: ImagineRequest, sample: int) -> Clip:
-        frames = np.stack([request.frame] * 3)
+        frames = np.stack([request.frames[0]] * 3)
         # A fleck in the corner tells the samples apart.
         frames[:, 0, 0] = (request.seed + sample) % 256
         made = Provenance(source="video", model="still", seed=request.seed + sample)

@@ -8,6 +8,7 @@ simulations advance together on a thread pool.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,13 +74,33 @@ class Trace:
     """`[n]` last row that belongs to the push."""
     contact: NDArray[np.int64]
     """`[n]` row at which the pusher began to push."""
+    sent: Array | None = None
+    """`[T, n, 3]` where the pusher was sent by each row's time, metres; None where not kept."""
+
+
+class Controller(Protocol):
+    """What drives the pushers of a batch: `PushController`, or anything that acts as it does."""
+
+    @property
+    def phase(self) -> NDArray[np.int64]:
+        """`[n]`, what each is doing."""
+        ...
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """`[n]`: which have ended."""
+        ...
+
+    def act(self, subject: Array, pusher: Array) -> Array:
+        """Return `[n, 3]` actions for what is known; see `PushController.act`."""
+        ...
 
 
 class BatchSimulation:
     """The pushes of one scene, advanced together.
 
     `starts` lets each begin from a scene of its own, of the same things on the same table,
-    and with frictions of its own.
+    and with frictions of its own; `controller` drives the pushers some other way.
     """
 
     def __init__(
@@ -88,6 +109,7 @@ class BatchSimulation:
         pushes: Sequence[Push],
         threads: int = 0,
         starts: Sequence[Scene] | None = None,
+        controller: Controller | None = None,
     ) -> None:
         unknown = sorted({p.subject for p in pushes} - set(scene.names))
         if unknown:
@@ -96,7 +118,7 @@ class BatchSimulation:
         self.model = build(scene)
         self.n = len(pushes)
         self.batch = mujoco.batch.Batch(self.model, nsim=self.n, nthread=threads)
-        self.controller = PushController(pushes)
+        self.controller: Controller = controller or PushController(pushes)
         self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
         starts = starts or [scene] * self.n
         differ = any(s.dynamics != scene.dynamics for s in starts)
@@ -118,7 +140,7 @@ class BatchSimulation:
 
     def run(self, horizon: float) -> Trace:
         """Advance until every push is done and all lies still, or `horizon` seconds have passed."""
-        rows = [self.batch.qpos.copy()]
+        rows, sent = [self.batch.qpos.copy()], [self.setpoint.copy()]
         ended = np.zeros(self.n, dtype=np.int64)
         contact = np.zeros(self.n, dtype=np.int64)
         coasted = np.zeros(self.n, dtype=np.int64)
@@ -126,6 +148,7 @@ class BatchSimulation:
         for tick in range(1, round(horizon / TICK) + 1):
             self._tick(running)
             rows.append(self.batch.qpos.copy())
+            sent.append(self.setpoint.copy())
             ended[running] = tick
             began = (self.controller.phase == Phase.PUSH) & (contact == 0)
             contact[began] = tick
@@ -133,7 +156,7 @@ class BatchSimulation:
             running = ~self.controller.done | (self._moving() & (coasted < COAST_TICKS))
             if not running.any():
                 break
-        return Trace(qpos=np.stack(rows), ended=ended, contact=contact)
+        return Trace(qpos=np.stack(rows), ended=ended, contact=contact, sent=np.stack(sent))
 
     def _moving(self) -> NDArray[np.bool_]:
         """Say in which simulations something on the table still slides or rolls."""

@@ -19,7 +19,10 @@ MAX_WORDS = 24
 """Length that every sentence is padded or cut to, start mark included."""
 WORD_DROPOUT = 0.02
 
-_VERBS = ("push", "move", "slide", "shove", "bring", "put", "place", "nudge", "take", "get")
+_VERBS = (
+    "push", "move", "slide", "shove", "bring", "put", "place", "nudge", "take", "get", "shift",
+    "send", "drive", "guide", "set", "position",
+)  # fmt: skip
 _PLACES = {
     "left_of": ("to the left of", "left of", "on the left side of", "just left of"),
     "right_of": ("to the right of", "right of", "on the right side of", "just right of"),
@@ -49,10 +52,32 @@ _MANNERS = {
     "slow": ("slowly", "gently", "carefully", "with care"),
     "around": ("around what is in the way", "around the others", "by a detour"),
 }
-_FRAMES = ("{verb} the {move} {how} {where}", "please {verb} the {move} {where} {how}",
-           "{how} {verb} the {move} {where}", "the {move} goes {where} {how}",
-           "{verb} {move} {where} {how}")  # fmt: skip
-_EXTRA = ("corner", "area", "table", "it", "a", "an", "of", "edge", "rest", "other", "objects")
+_FRAMES = (
+    "{verb} the {move} {how} {where}", "please {verb} the {move} {where} {how}",
+    "{how} {verb} the {move} {where}", "the {move} goes {where} {how}",
+    "{verb} {move} {where} {how}", "can you {verb} the {move} {where} {how}",
+    "the {move} should end up {where} {how}", "i want the {move} {where} {how}",
+    "{how} {verb} that {move} so it is {where}", "the {move} is pushed {where} {how}",
+)  # fmt: skip
+TRY = ("try to {words}", "attempt to {words}", "try and {words}")
+"""For a push that may or may not do what it is meant to: an honest picture is asked for."""
+_EXTRA = (
+    "try",
+    "attempt",
+    "and",
+    "then",
+    "corner",
+    "area",
+    "table",
+    "it",
+    "a",
+    "an",
+    "of",
+    "edge",
+    "rest",
+    "other",
+    "objects",
+)
 
 _MIRROR = {"left": "right", "right": "left"}
 
@@ -78,33 +103,38 @@ def paraphrase(subgoal: Subgoal, rng: np.random.Generator) -> str:
     return " ".join(sentence.split())
 
 
-def caption(subgoal: Subgoal, rng: np.random.Generator) -> str:
-    """Return the planner's own words half the time, a paraphrase otherwise; few words drop."""
-    text = subgoal.words() if rng.random() < 0.5 else paraphrase(subgoal, rng)
-    words = [w if rng.random() >= WORD_DROPOUT else "[UNK]" for w in text.split()]
-    return " ".join(words)
+def captions(subgoal: Subgoal, rng: np.random.Generator, n: int = 6) -> list[str]:
+    """Return the planner's own words and `n - 1` other ways to say the subgoal."""
+    return [subgoal.words(), *(paraphrase(subgoal, rng) for _ in range(n - 1))]
 
 
-def _swap(text: str) -> str:
-    return re.sub("left|right", lambda found: _MIRROR[found[0]], text)
+def attempted(words: str, rng: np.random.Generator) -> str:
+    """Return the words as something that is tried: what comes of it is open."""
+    return str(rng.choice(TRY)).format(words=words)
 
 
-def mirrored(subgoal: Subgoal) -> Subgoal:
-    """Return the subgoal as it is seen in a mirror: left and right change places."""
-    fields = subgoal.to_json()
-    fields["relation"] = _swap(fields["relation"])
-    if subgoal.area is not None:
-        fields["area"] = _swap(fields["area"])
-    return Subgoal.model_validate(fields)
+def tried(words: str) -> str:
+    """Return the words as the planner asks for an honest picture of a push."""
+    return TRY[0].format(words=words)
+
+
+def with_gaps(words: str, rng: np.random.Generator) -> str:
+    """Return the words with few of them made unknown."""
+    return " ".join(w if rng.random() >= WORD_DROPOUT else "[UNK]" for w in words.split())
+
+
+def mirrored(words: str) -> str:
+    """Return the words for what is seen in a mirror: left and right change places."""
+    return re.sub("left|right", lambda found: _MIRROR[found[0]], words)
 
 
 def vocabulary() -> list[str]:
     """Return every word that a caption can hold, sorted."""
-    lines = [*COLOURS, *SHAPES, *_VERBS, *_LINES, *_EXTRA, *_FRAMES]
+    lines = [*COLOURS, *SHAPES, *_VERBS, *_LINES, *_EXTRA, *_FRAMES, *TRY]
     for table in (_PLACES, _SIDES, _MANNERS):
         for wordings in table.values():
             lines += wordings
-    lines += ["to the into in at"]
+    lines += ["to the into in at onto over towards"]
     words = re.findall("[a-z]+", re.sub(r"\{.*?\}", " ", " ".join(lines)))
     return sorted(set(words))
 

@@ -1,31 +1,26 @@
-"""Clips of simulated pushes with words: what the video generator learns from.
+"""Clips of simulated pushes and play: what the video generator learns from.
 
-Scenes are random, so are the subgoals; the push skill does what it can, and
-what it fails to do is kept: balls that roll on, things that slide over ice, fall
-or get hit. A generator that never saw a failure cannot warn of one. The place
-pushed to is the `nominal_target` of the subgoal with a little noise, so that words
-mean to the generator what they mean to the planner.
+Scenes are random, so are the subgoals; the push skill does what it can with what it
+may misread, and what it fails to do is kept: misses, balls that roll on, things that
+slide over ice, fall or get hit. A generator that never saw a failure cannot warn of
+one. The place pushed to is the `nominal_target` of the subgoal with a little noise, so
+that words mean to the generator what they mean to the planner. Play has no goal at all.
+
+Clips are kept in the WebDataset format (tar files whose members share a key a clip),
+see `mindseye.tools.video.shards`.
 """
 
 import dataclasses
-import json
-import multiprocessing
-import os
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
-from mindseye.tools.errors import BadInput
 from mindseye.tools.gl import mujoco
-from mindseye.tools.goals import AREAS, RELATIONS, Layout
+from mindseye.tools.goals import AREAS, RELATIONS, Layout, satisfied
 from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.rollouts import (
-    CLIP_FRAMES,
-    TICK,
     BatchSimulation,
     Trace,
     clip_rows,
@@ -34,26 +29,47 @@ from mindseye.tools.physics.rollouts import (
 )
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import PUSHER_REACH, Dynamics, Scene
-from mindseye.tools.physics.skills import push_for
+from mindseye.tools.physics.skills import PushController, push_for
 from mindseye.tools.subgoals import Subgoal, nominal_target
 from mindseye.tools.values import Push
+from mindseye.tools.video.captions import captions
+from mindseye.tools.video.play import PlayController
 
 SIZE = 64
 """Side of a training frame, pixels."""
-MAX_OBJECTS = 6
-PUSHES_PER_SCENE = 8
-SHARD = 256
-"""Clips in one file."""
+PER_SCENE = 8
+"""Clips of one scene."""
 TARGET_NOISE = 0.008
 """Standard deviation of the place pushed to, metres."""
+READING_NOISE = 0.006
+"""Standard deviation of the place that a clumsy skill believes its object at, metres."""
 HORIZON = 12.0
+PLAY = 0.25
+"""Share of scenes that are played in without a goal."""
+ROLLING = 0.2
+"""Share of scenes in which balls are rolling when the clip begins."""
+PLAY_TICKS = (40, 90)
+FAR = 0.03
+"""What was pushed at least this far may be described by where it came to lie, metres."""
 
-PLACES = ("subject", "object", "target")
-"""Columns that become the generator's grounding maps."""
-_OBJECT_CLASSES = 5
-"""Segmentation ids from here on are objects; 2 is the pusher."""
 
-Record = dict[str, Any]
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Record:
+    """One recorded future of a scene; `L` ticks of a tenth of a second, `N` objects."""
+
+    meta: dict[str, Any]
+    """`kind`, `names`, `patches`, `rows` (ticks of the frames) and, of a push, `subgoal`,
+    `target`, `reached`, `described`, `captions`."""
+    frames: NDArray[np.uint8]
+    """`[8, 64, 64, 3]`."""
+    masks: NDArray[np.uint8]
+    """`[8, 64, 64]` segmentation class ids."""
+    positions: NDArray[np.float32]
+    """`[L, N, 3]` object centres, metres."""
+    pusher: NDArray[np.float32]
+    """`[L, 3]`, metres."""
+    sent: NDArray[np.float32]
+    """`[L, 3]` where the pusher was sent, which is what its actions add up to, metres."""
 
 
 def random_subgoal(rng: np.random.Generator, layout: Layout) -> Subgoal:
@@ -123,16 +139,53 @@ def _choose(rng: np.random.Generator, layout: Layout) -> tuple[Subgoal, Push]:
             return subgoal, push
 
 
+class Clumsy:
+    """A push skill that misreads where its object is: it misses, slips off and bumps."""
+
+    def __init__(self, pushes: Sequence[Push], rng: np.random.Generator) -> None:
+        self.skill = PushController(pushes)
+        much = rng.choice([0.0, 1.0, 3.0], (len(pushes), 1), p=[0.5, 0.3, 0.2])
+        self.off = rng.normal(0, READING_NOISE, (len(pushes), 2)) * much
+
+    @property
+    def phase(self) -> NDArray[np.int64]:
+        """`[n]`, what each push is doing."""
+        return self.skill.phase
+
+    @property
+    def done(self) -> NDArray[np.bool_]:
+        """`[n]`: which pushes have ended."""
+        return self.skill.done
+
+    def act(self, subject: NDArray[Any], pusher: NDArray[Any]) -> NDArray[Any]:
+        """Return `[n, 3]` actions; see `PushController.act`."""
+        return self.skill.act(subject + self.off, pusher)
+
+
+def _start_rolling(
+    rng: np.random.Generator, simulation: BatchSimulation, names: Sequence[str]
+) -> None:
+    """Set balls in motion."""
+    for i, name in enumerate(names):
+        if name.endswith("ball") and rng.random() < 0.8:
+            angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0.05, 0.4)
+            at = 3 + 6 * i
+            simulation.batch.qvel[:, at : at + 2] = speed * np.array([np.cos(angle), np.sin(angle)])
+
+
 def _draw(
-    simulation: BatchSimulation, trace: Trace, rng: np.random.Generator
+    simulation: BatchSimulation,
+    trace: Trace,
+    rows: Sequence[NDArray[np.int64]],
+    rng: np.random.Generator,
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Yield frames `[8, S, S, 3]` and packed foreground masks `[8, S * S / 8]` of each push."""
+    """Yield frames `[8, S, S, 3]` and class ids `[8, S, S]` of each simulation at its rows."""
     renderer = Renderer(simulation.scene, simulation.model, SIZE * 2)
     data = mujoco.MjData(simulation.model)
     first = None
-    for i in range(simulation.n):
+    for i, mine in enumerate(rows):
         frames, masks = [], []
-        for row in clip_rows(int(trace.contact[i]), int(trace.ended[i])):
+        for row in mine:
             if row == 0 and first is not None:
                 drawn = first
             else:
@@ -141,110 +194,97 @@ def _draw(
                 drawn = renderer.render(data, rng)
                 first = drawn if row == 0 else first
             frames.append(drawn.colour)
-            front = (drawn.labels == 2) | (drawn.labels >= _OBJECT_CLASSES)
-            masks.append(np.packbits(front[::2, ::2]))
+            masks.append(drawn.labels[::2, ::2])
         yield halve(np.stack(frames)), np.stack(masks)
 
 
-def _padded(rows: NDArray[np.float64]) -> NDArray[np.float32]:
-    out = np.full((MAX_OBJECTS, rows.shape[-1]), np.nan, dtype=np.float32)
-    out[: len(rows)] = rows
-    return out
+def _described(rng: np.random.Generator, move: str, start: Layout, after: Layout) -> Subgoal | None:
+    """Return words for where an object really came to lie, None where it hardly moved."""
+    if move not in after or len(start) < 2:
+        return None
+    if float(np.linalg.norm(np.subtract(after[move], start[move]))) < FAR:
+        return None
+    for _ in range(12):
+        subgoal = random_subgoal(rng, start).model_copy(update={"move": move, "manner": "straight"})
+        if subgoal.object == move or subgoal.object not in (None, *after):
+            continue
+        goal = subgoal.goal()
+        if satisfied(goal, after) and not satisfied(goal, start):
+            return subgoal
+    return None
 
 
-def scene_records(rng: np.random.Generator, scene_id: int) -> list[Record]:
-    """Return the records of one random scene: eight pushes, simulated as one batch."""
+def push_meta(
+    rng: np.random.Generator, subgoal: Subgoal, push: Push, start: Layout, after: Layout
+) -> dict[str, Any]:
+    """Return what a record says of a push: what was asked, in words, and what came of it."""
+    described = _described(rng, subgoal.move, start, after)
+    return {
+        "kind": "push",
+        "subgoal": subgoal.to_json(),
+        "target": push.target,
+        "reached": satisfied(subgoal.goal(), after) and subgoal.names <= set(after),
+        "captions": captions(subgoal, rng),
+        "described": None
+        if described is None
+        else {"subgoal": described.to_json(), "captions": captions(described, rng, 3)},
+    }
+
+
+def _layout(names: Sequence[str], at: NDArray[Any]) -> dict[str, tuple[float, float]]:
+    off = off_table(at)
+    pairs = zip(names, at, off, strict=True)
+    return {n: (float(p[0]), float(p[1])) for n, p, gone in pairs if not gone}
+
+
+def scene_records(rng: np.random.Generator) -> list[Record]:
+    """Return the records of one random scene, simulated as one batch: pushes, or play."""
     scene = training_scene(rng)
     layout = {b.name: b.position for b in scene.bodies}
-    chosen = [_choose(rng, layout) for _ in range(PUSHES_PER_SCENE)]
-    simulation = BatchSimulation(scene, [push for _, push in chosen], threads=1)
+    plays = rng.random() < PLAY
+    chosen = [_choose(rng, layout) for _ in range(PER_SCENE)]
+    pushes = [push for _, push in chosen]
+    if plays:
+        ticks = rng.integers(*PLAY_TICKS, size=PER_SCENE).tolist()
+        things = np.array(list(layout.values()))
+        simulation = BatchSimulation(
+            scene, pushes, threads=1, controller=PlayController(rng, things, ticks)
+        )
+    else:
+        simulation = BatchSimulation(scene, pushes, threads=1, controller=Clumsy(pushes, rng))
+    if rng.random() < ROLLING:
+        _start_rolling(rng, simulation, scene.names)
     trace = simulation.run(HORIZON)
+    if trace.sent is None:
+        raise RuntimeError("the simulation kept no actions")
+    rows = [
+        np.linspace(0, trace.ended[i], 8).round().astype(np.int64)
+        if plays
+        else clip_rows(int(trace.contact[i]), int(trace.ended[i]))
+        for i in range(PER_SCENE)
+    ]
     records = []
-    drawn = _draw(simulation, trace, rng)
-    for i, ((subgoal, push), (frames, masks)) in enumerate(zip(chosen, drawn, strict=True)):
-        track = places(trace.qpos[: int(trace.ended[i]) + 1, i])
-        reference = layout[subgoal.object] if subgoal.object else (np.nan, np.nan)
+    for i, (frames, masks) in enumerate(_draw(simulation, trace, rows, rng)):
+        last = int(trace.ended[i]) + 1
+        track = places(trace.qpos[:last, i])
+        meta: dict[str, Any] = {"kind": "play", "captions": ["play", "nothing in particular"]}
+        if not plays:
+            start = _layout(scene.names, track[0])
+            meta = push_meta(rng, *chosen[i], start, _layout(scene.names, track[-1]))
+        meta |= {
+            "names": list(scene.names),
+            "patches": [dataclasses.asdict(p) for p in scene.patches],
+            "dynamics": dataclasses.asdict(scene.dynamics),
+            "rows": rows[i].tolist(),
+        }
         records.append(
-            {
-                "frames": frames,
-                "masks": masks,
-                "dt": np.float32(max(len(track) - 1, 1) * TICK / (CLIP_FRAMES - 1)),
-                "subgoal": json.dumps(subgoal.to_json()),
-                "names": json.dumps(list(scene.names)),
-                "subject": np.array(layout[subgoal.move], np.float32),
-                "object": np.array(reference, np.float32),
-                "target": np.array(push.target, np.float32),
-                "start": _padded(track[0]),
-                "final": _padded(track[-1]),
-                "fell": np.pad(off_table(track[-1]), (0, MAX_OBJECTS - track.shape[1])),
-                "scene": scene_id,
-            }
+            Record(
+                meta=meta,
+                frames=frames,
+                masks=masks,
+                positions=track.astype(np.float32),
+                pusher=trace.qpos[:last, i, :3].astype(np.float32),
+                sent=trace.sent[:last, i].astype(np.float32),
+            )
         )
     return records
-
-
-def make_shard(path: Path, seed: int, index: int, clips: int = SHARD) -> None:
-    """Write one shard; what it holds depends on `seed` and `index` alone."""
-    rng = np.random.default_rng([seed, index])
-    records: list[Record] = []
-    while len(records) < clips:
-        records += scene_records(rng, index * SHARD + len(records) // PUSHES_PER_SCENE)
-    columns = {k: np.stack([np.asarray(r[k]) for r in records[:clips]]) for k in records[0]}
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **columns)
-    os.replace(part, path)
-
-
-def _job(job: tuple[Path, int, int, int]) -> int:
-    make_shard(*job)
-    return job[3]
-
-
-def make_video_data(out: Path, n: int = 16384, seed: int = 0, workers: int = 1) -> Path:
-    """Make `n` clips as shards under `out`; a killed run goes on where it stopped.
-
-    Args:
-      out: folder, made when absent.
-      n: clips in all, those already there included.
-      seed: the same seed makes the same clips, however many workers there are.
-      workers: processes.
-
-    Raises:
-      BadInput: nothing to make.
-    """
-    if n < 1 or workers < 1:
-        raise BadInput(f"n and workers must be at least 1, not {n} and {workers}")
-    out.mkdir(parents=True, exist_ok=True)
-    jobs = []
-    for index in range((n + SHARD - 1) // SHARD):
-        clips = min(SHARD, n - index * SHARD)
-        path = out / f"clips-{seed}-{index:05d}-{clips}.npz"
-        if not path.exists():
-            jobs.append((path, seed, index, clips))
-    with tqdm(total=n, initial=n - sum(j[3] for j in jobs), desc="clips", unit="clip") as bar:
-        if workers == 1:
-            for job in jobs:
-                bar.update(_job(job))
-        else:
-            with multiprocessing.get_context("spawn").Pool(workers) as pool:
-                for done in pool.imap_unordered(_job, jobs):
-                    bar.update(done)
-    return out
-
-
-def read_shards(folder: Path, keys: tuple[str, ...]) -> dict[str, NDArray[Any]]:
-    """Return the named columns of all shards under `folder`, in order of their names.
-
-    Raises:
-      BadInput: there are none.
-    """
-    paths = sorted(folder.glob("clips-*.npz"))
-    if not paths:
-        raise BadInput(f"no clips in {folder}; make some: mindseye data video --out {folder}")
-    columns: dict[str, list[NDArray[Any]]] = {k: [] for k in keys}
-    for path in paths:
-        with np.load(path) as shard:
-            for key in keys:
-                columns[key].append(shard[key])
-    return {k: np.concatenate(v) for k, v in columns.items()}

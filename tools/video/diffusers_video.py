@@ -80,31 +80,47 @@ class DiffusersVideo:
 
     def _clips(self, request: ImagineRequest) -> list[Clip]:
         accepted = inspect.signature(self.pipeline.__call__).parameters
-        if request.actions is not None:
-            raise ToolError(f"{self.model} cannot follow actions; leave them out")
-        if request.last_frame is not None and "last_image" not in accepted:
-            raise ToolError(f"{self.model} cannot aim at a last frame; leave it out")
+        first, last = self._ends(request, accepted)
         wanted: dict[str, Any] = {
-            "image": self._picture(request.frame),
+            "image": self._picture(first),
             "prompt": request.text,
-            "num_frames": self.frames,
+            "num_frames": request.length or self.frames,
             "height": self.size,
             "width": self.size,
             "num_videos_per_prompt": 1,
             "output_type": "np",
         }
-        if request.last_frame is not None:
-            wanted["last_image"] = self._picture(request.last_frame)
+        if last is not None:
+            wanted["last_image"] = self._picture(last)
         arguments = {k: v for k, v in wanted.items() if k in accepted} | self.options
-        return [self._clip(request, arguments, i) for i in range(request.samples)]
+        return [self._clip(request, first, arguments, i) for i in range(request.samples)]
 
-    def _clip(self, request: ImagineRequest, arguments: dict[str, Any], sample: int) -> Clip:
+    def _ends(
+        self, request: ImagineRequest, accepted: Mapping[str, Any]
+    ) -> tuple[Frames, Frames | None]:
+        """Return the frames to begin and end with, where nothing is asked that cannot be had."""
+        frames = request.frames
+        if 0 not in frames:
+            raise ToolError(f"{self.model} needs a first frame; give one")
+        if further := sorted(set(frames) - {0, -1}):
+            raise ToolError(f"{self.model} takes a first and a last frame only, not {further}")
+        if -1 in frames and "last_image" not in accepted:
+            raise ToolError(f"{self.model} cannot aim at a last frame; leave it out")
+        if request.actions is not None or request.ticks is not None:
+            raise ToolError(f"{self.model} cannot follow actions or their ticks; leave them out")
+        if request.length is not None and "num_frames" not in accepted:
+            raise ToolError(f"{self.model} has a length of its own; leave it out")
+        return frames[0], frames.get(-1)
+
+    def _clip(
+        self, request: ImagineRequest, first: Frames, arguments: dict[str, Any], sample: int
+    ) -> Clip:
         # One call per sample: then a clip depends on its own seed, not on how many there are.
         seed = int(np.random.SeedSequence([request.seed, sample]).generate_state(1)[0])
         source = torch.Generator().manual_seed(seed)
         video = np.asarray(self.pipeline(generator=source, **arguments).frames)[0]
         frames = video if video.dtype == np.uint8 else (video.clip(0, 1) * 255).round()
-        words = request.frame.tobytes() + repr((request.text, request.seed)).encode()
+        words = first.tobytes() + repr((request.text, request.length, request.seed)).encode()
         return Clip(
             frames=frames.astype(np.uint8),
             dt=1.0 / self.fps,

@@ -1,20 +1,30 @@
 """The `VideoGenerator` back-end: our own small model, with weights in the package."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from diffusers.utils import logging as diffusers_logging
+from numpy.typing import NDArray
 from transformers.utils import logging as transformers_logging
 
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
+from mindseye.tools.gl import mujoco
+from mindseye.tools.physics.render import Renderer
+from mindseye.tools.physics.rollouts import TICK
+from mindseye.tools.physics.sampling import ALL_NAMES, random_scene
+from mindseye.tools.physics.scene import build, initial_state
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
+from mindseye.tools.video.flow import Guidance
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
+from mindseye.tools.video.telling import Asked, mentioned
+from mindseye.tools.video.tokens import FRAMES, MAX_OBJECTS
+from mindseye.tools.vision.network import SIZE
 
 WEIGHTS = Path(__file__).parent / "weights"
 MODEL = "ltx-tabletop"
@@ -78,35 +88,42 @@ def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVide
     return moved
 
 
-def shrink(frame: Frames, size: int) -> Frames:
-    """Return `[size, size, 3]`: the frame with areas averaged.
-
-    Raises:
-      ToolError: it is not a square RGB frame of at least that size.
-    """
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-        raise ToolError(f"a frame is [H, W, 3] uint8, not {list(frame.shape)} {frame.dtype}")
-    if frame.shape[0] != frame.shape[1] or frame.shape[0] < size:
-        raise ToolError(f"a frame is square and at least {size} pixels wide, not {frame.shape[:2]}")
-    if frame.shape[0] == size:
-        return frame
-    small: Frames = cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA)
-    return small
-
-
 def check_request(request: ImagineRequest) -> None:
     """Refuse what this generator cannot honour.
 
     Raises:
-      ToolError: no words, no samples, a last frame or actions.
+      ToolError: nothing to go by, or no samples.
     """
-    if not request.text.strip():
-        raise ToolError("say what to picture: the text is empty")
     if request.samples < 1:
         raise ToolError(f"ask for at least one sample, not {request.samples}")
-    for asked, name in ((request.last_frame, "a last frame"), (request.actions, "actions")):
-        if asked is not None:
-            raise ToolError(f"the video generator {MODEL} cannot follow {name}; leave it out")
+    if request.text.strip() or request.actions is not None or len(request.frames) > 1:
+        return
+    raise ToolError("say what to picture: give words, actions, or a frame to end with")
+
+
+def first_frame(text: str, seed: int, pusher: tuple[float, float, float] | None = None) -> Frames:
+    """Draw a table with the objects that the words name, at random places.
+
+    Args:
+      text: names them.
+      seed: of the places.
+      pusher: where it is, metres; by default anywhere in front, lifted.
+
+    Raises:
+      ToolError: the words name none.
+    """
+    names = mentioned(text, ALL_NAMES)
+    if not names:
+        raise ToolError("no frame is given, and the words name no object such as 'red cube'")
+    rng = np.random.default_rng([seed, len(names)])
+    scene = random_scene(rng, names=names[:MAX_OBJECTS], patches=0.0)
+    model = build(scene)
+    data = mujoco.MjData(model)
+    data.qpos[:] = initial_state(scene, model)
+    data.qpos[:3] = data.qpos[:3] if pusher is None else pusher
+    mujoco.mj_kinematics(model, data)
+    drawn: Frames = Renderer(scene, model, SIZE).render(data).colour
+    return drawn
 
 
 def sample_seed(request: ImagineRequest, sample: int) -> int:
@@ -115,7 +132,7 @@ def sample_seed(request: ImagineRequest, sample: int) -> int:
 
 
 class TabletopVideo:
-    """Imagines pushes on the table; see `VideoGenerator`."""
+    """Imagines clips of the table from any frames, words and actions; see `VideoGenerator`."""
 
     def __init__(
         self,
@@ -123,7 +140,9 @@ class TabletopVideo:
         device: str = "cpu",
         dtype: str = "float32",
         steps: int = 4,
-        batch: int = 32,
+        batch: int = 64,
+        guidance: Mapping[str, float] | None = None,
+        likelihoods: bool = False,
     ) -> None:
         """Load the weights.
 
@@ -133,14 +152,20 @@ class TabletopVideo:
           dtype: floating type that the networks run in.
           steps: sampling steps.
           batch: clips generated at once at most, which bounds the memory.
+          guidance: how hard `words`, `actions` and `frames` drive; 1 where not given.
+          likelihoods: give each clip a log-likelihood proxy, for half as much time again.
 
         Raises:
-          BadInput: steps, batch or dtype that cannot be.
+          BadInput: steps, batch, dtype or guidance that cannot be.
           Unavailable: the weights are missing or cannot be read.
         """
         if steps < 1 or batch < 1:
             raise BadInput(f"steps and batch must be at least 1, not {steps} and {batch}")
-        self.steps, self.batch = steps, batch
+        try:
+            self.guidance = Guidance(**(guidance or {}))
+        except TypeError as error:
+            raise BadInput(f"guidance takes words, actions and frames: {error}") from error
+        self.steps, self.batch, self.likelihoods = steps, batch, likelihoods
         self.pipeline = load_pipeline(Path(weights), device, torch_dtype(dtype))
 
     def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
@@ -151,36 +176,104 @@ class TabletopVideo:
         """
         for request in requests:
             check_request(request)
-        size = self.pipeline.config.size
-        small = {id(r.frame): shrink(r.frame, size) for r in requests}
-        jobs = [(r, small[id(r.frame)], i) for r in requests for i in range(r.samples)]
-        starts = range(0, len(jobs), self.batch)
-        clips = iter([c for s in starts for c in self._run(jobs[s : s + self.batch])])
-        return [[next(clips) for _ in range(r.samples)] for r in requests]
-
-    def _run(self, jobs: Sequence[tuple[ImagineRequest, Frames, int]]) -> list[Clip]:
-        seeds = [sample_seed(request, i) for request, _, i in jobs]
-        frames = self.pipeline(
-            image=np.stack([frame for _, frame, _ in jobs]),
-            prompt=[request.text for request, _, _ in jobs],
-            subject=[request.subject for request, _, _ in jobs],
-            object=[request.object for request, _, _ in jobs],
-            target=[request.target for request, _, _ in jobs],
-            generator=[torch.Generator().manual_seed(s) for s in seeds],
-            num_inference_steps=self.steps,
-        ).frames
+        jobs = [(k, i) for k, r in enumerate(requests) for i in range(r.samples)]
+        made: dict[tuple[int, int], tuple[Clip, NDArray[np.float64]]] = {}
+        for length in sorted({_length(r) for r in requests}):
+            mine = [j for j in jobs if _length(requests[j[0]]) == length]
+            for start in range(0, len(mine), self.batch):
+                some = mine[start : start + self.batch]
+                made |= zip(some, self._run(requests, some, length), strict=True)
         return [
-            Clip(
-                frames=clip,
-                dt=self.pipeline.config.dt,
-                provenance=Provenance(
-                    source="video", model=MODEL, seed=seed, request=self._digest(request, frame)
-                ),
-            )
-            for (request, frame, _), clip, seed in zip(jobs, frames, seeds, strict=True)
+            _with_spread([made[k, i] for i in range(r.samples)]) for k, r in enumerate(requests)
         ]
 
-    def _digest(self, request: ImagineRequest, frame: Frames) -> str:
-        places = (request.subject, request.object, request.target)
-        words = repr((request.text, *places, request.seed, self.steps))
-        return hashlib.sha256(frame.tobytes() + words.encode()).hexdigest()[:12]
+    def goal_image(self, request: ImagineRequest) -> Frames:
+        """Return `[H, W, 3] uint8`: how the table looks when what is asked for is done.
+
+        The last frame alone, for planners that aim at an image; given back as `last_frame`
+        it leads a clip there.
+
+        Raises:
+          ToolError: the request asks for what this generator cannot honour.
+        """
+        frame: Frames = self.imagine([replace(request, samples=1)])[0][0].frames[-1]
+        return frame
+
+    def _run(
+        self, requests: Sequence[ImagineRequest], jobs: Sequence[tuple[int, int]], length: int
+    ) -> list[tuple[Clip, NDArray[np.float64]]]:
+        some = [requests[k] for k, _ in jobs]
+        seeds = [sample_seed(requests[k], i) for k, i in jobs]
+        frames = [r.frames or {0: first_frame(r.text, r.seed, r.pusher)} for r in some]
+        asked = [_asked(r, length) for r in some]
+        shown = self.pipeline(
+            frames=frames,
+            prompt=[r.text for r in some],
+            asked=asked,
+            pusher=[r.pusher for r in some],
+            actions=[r.actions for r in some],
+            generator=[torch.Generator().manual_seed(s) for s in seeds],
+            num_frames=length,
+            num_inference_steps=self.steps,
+            guidance=self.guidance,
+            likelihoods=self.likelihoods,
+        )
+        scores = shown.likelihood
+        clips = []
+        for row, (request, seed) in enumerate(zip(some, seeds, strict=True)):
+            clip = Clip(
+                frames=shown.frames[row],
+                dt=self._seconds(request, length),
+                provenance=Provenance(
+                    source="video", model=MODEL, seed=seed, request=self._digest(request)
+                ),
+                likelihood=None if scores is None else float(scores[row]),
+            )
+            clips.append((clip, shown.places[row]))
+        return clips
+
+    def _seconds(self, request: ImagineRequest, length: int) -> float:
+        if request.ticks is not None:
+            span = request.ticks[-1]
+        elif request.actions is not None:
+            span = len(request.actions)
+        else:
+            return float(self.pipeline.config.dt)
+        return max(span, 1) * TICK / (length - 1)
+
+    def _digest(self, request: ImagineRequest) -> str:
+        places = (request.subject, request.object, request.target, request.pusher)
+        words = repr((request.text, *places, request.ticks, request.length, request.seed,
+                      self.steps, self.guidance))  # fmt: skip
+        content = hashlib.sha256(words.encode())
+        for index, frame in sorted(request.frames.items()):
+            content.update(bytes([index % 256]) + np.ascontiguousarray(frame).tobytes())
+        if request.actions is not None:
+            content.update(np.ascontiguousarray(request.actions).tobytes())
+        return content.hexdigest()[:12]
+
+
+def _length(request: ImagineRequest) -> int:
+    return request.length or FRAMES
+
+
+def _asked(request: ImagineRequest, length: int) -> Asked:
+    ticks = None if request.ticks is None else np.asarray(request.ticks, dtype=np.int64)
+    if ticks is not None and len(ticks) != length:
+        raise ToolError(f"a clip of {length} frames takes as many ticks, not {len(ticks)}")
+    return Asked(
+        text=request.text, subject=request.subject, object=request.object, target=request.target,
+        ticks=ticks,
+    )  # fmt: skip
+
+
+def _with_spread(samples: Sequence[tuple[Clip, NDArray[np.float64]]]) -> list[Clip]:
+    """Return the clips of one request, told how far their things end apart."""
+    clips = [clip for clip, _ in samples]
+    if len(samples) < 2:
+        return clips
+    ends = np.stack([places[:-1, -1, :2] for _, places in samples])
+    if not ends.shape[1]:
+        return clips
+    spread = float(np.sqrt(((ends - ends.mean(axis=0)) ** 2).sum(axis=-1).mean()))
+    return [replace(clip, spread=spread) for clip in clips]

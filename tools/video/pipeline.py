@@ -1,166 +1,393 @@
-"""The tabletop generator as a `diffusers` pipeline: first frame, words and places in, clips out."""
+"""The tabletop generator as a `diffusers` pipeline: any frames, words, actions in; clips out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
+import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
-from diffusers import (
-    AutoencoderDC,
-    DiffusionPipeline,
-    FlowMatchEulerDiscreteScheduler,
-    LTXVideoTransformer3DModel,
-)
+from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, LTXVideoTransformer3DModel
 from diffusers.utils import BaseOutput
+from numpy.typing import NDArray
 from transformers import DistilBertModel, PreTrainedTokenizerFast
 
-from mindseye.tools.values import Frames, Point
-from mindseye.tools.video.autoencoder import decode_latents, encode_frames
-from mindseye.tools.video.grounding import grounding_maps
-from mindseye.tools.video.network import Condition, predict_clean, read_words, tokenize
+from mindseye.tools.errors import ToolError
+from mindseye.tools.values import Frames
+from mindseye.tools.video.cast import Cast, cast_of, draw, placed
+from mindseye.tools.video.flow import Guidance, Words, likelihood, sample_ways
+from mindseye.tools.video.network import read_words, tokenize
+from mindseye.tools.video.telling import Asked, known_ways, sent_by, slots, told_of
+from mindseye.tools.video.tokens import FRAMES, THINGS, Told, join
+from mindseye.tools.vision.model import TabletopVision
+from mindseye.tools.vision.scene_graph import extract
 
-CHANGED = 14.0
-"""A pixel whose decoded colour differs more than this from the first frame's has changed."""
+T = TypeVar("T", bound=np.generic)
+CONTEXT = 3
+"""Frames that a later window of a long clip is told of the one before."""
+KEPT = 64
+"""Frames whose things are remembered, so that planning from one frame finds them once."""
 
 
 @dataclass
 class VideoOutput(BaseOutput):  # type: ignore[misc]
-    """What the pipeline returns."""
+    """What the pipeline returns; `B` clips of `F` frames."""
 
     frames: Frames
-    """`[B, T, H, W, 3] uint8`; frame 0 is the frame that was given."""
+    """`[B, F, H, W, 3] uint8`; frames that were given are the given ones."""
+    places: list[NDArray[np.float64]]
+    """`[N + 1, F, 3]` metres for each clip: where it says its things are, the pusher last."""
+    names: list[tuple[str, ...]]
+    """Of the things of each clip, the pusher left out."""
+    likelihood: NDArray[np.float64] | None
+    """`[B]` log-likelihood proxies, where they were asked for."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Job:
+    """One clip: who plays, what is asked, what is known so far."""
+
+    cast: Cast
+    asked: Asked
+    ways: NDArray[np.float64]
+    """`[N + 1, F, 3]` from the cast's places, metres."""
+    known: NDArray[np.bool_]
+    """`[N + 1, F]`."""
+    anchor: int
+    given: Mapping[int, Frames]
 
 
 class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
-    """Imagines a clip of the table that starts with a frame and follows the words."""
+    """Imagines clips of the table: finds the things of a frame, says where they go, moves them."""
 
-    model_cpu_offload_seq = "text_encoder->transformer->vae"
+    model_cpu_offload_seq = "text_encoder->transformer"
 
     def __init__(
         self,
-        vae: AutoencoderDC,
         transformer: LTXVideoTransformer3DModel,
         text_encoder: DistilBertModel,
         tokenizer: PreTrainedTokenizerFast,
         scheduler: FlowMatchEulerDiscreteScheduler,
-        num_frames: int = 8,
         size: int = 64,
         dt: float = 0.8,
     ) -> None:
         """Put the parts together.
 
         Args:
-          vae: frame autoencoder.
-          transformer: denoiser.
+          transformer: denoiser of ways.
           text_encoder: reads the words.
           tokenizer: cuts them.
           scheduler: Euler steps along the flow.
-          num_frames: frames of a clip, the given one included.
-          size: side of a frame, pixels.
-          dt: mean seconds between frames in the training clips.
+          size: side of a frame that is made, pixels: 64 or 128.
+          dt: mean seconds between frames where nothing says how many.
         """
         super().__init__()
         self.register_modules(
-            vae=vae,
             transformer=transformer,
             text_encoder=text_encoder,
             tokenizer=tokenizer,
             scheduler=scheduler,
         )
-        self.register_to_config(num_frames=num_frames, size=size, dt=dt)
+        self.register_to_config(size=size, dt=dt)
+        self._vision: TabletopVision | None = None
+        self._casts: dict[bytes, Cast] = {}
+
+    @property
+    def finder(self) -> TabletopVision:
+        """The vision model that finds the things; the shipped one, loaded when first needed."""
+        if self._vision is None:
+            self._vision = TabletopVision(device=str(self._execution_device))
+        return self._vision
 
     @torch.inference_mode()
     def __call__(
         self,
-        image: Frames,
+        frames: Sequence[Mapping[int, Frames]],
         prompt: Sequence[str],
-        subject: Sequence[Point | None] | None = None,
-        object: Sequence[Point | None] | None = None,
-        target: Sequence[Point | None] | None = None,
+        asked: Sequence[Asked] | None = None,
+        pusher: Sequence[Sequence[float] | None] | None = None,
+        actions: Sequence[NDArray[np.float32] | None] | None = None,
         generator: Sequence[torch.Generator] | None = None,
+        num_frames: int = FRAMES,
         num_inference_steps: int = 4,
+        guidance: Guidance | None = None,
+        likelihoods: bool = False,
     ) -> VideoOutput:
         """Generate one clip for each prompt, all in one batch.
 
         Args:
-          image: `[B, H, W, 3] uint8` first frames of the pipeline's size.
-          prompt: the words, one sentence for each clip.
-          subject: place of what is to move (metres), None where it is not given.
-          object: place of what it moves relative to.
-          target: place it is pushed to.
+          frames: for each clip the frames that are given, `[H, W, 3] uint8` by index; -1 is
+            the last. At least one.
+          prompt: the words, one sentence for each clip; may be empty.
+          asked: places that ground the words, and what else is asked; by default the words alone.
+          pusher: `[3]` metres, where the pusher is in the first frame that is given; by default
+            where it is seen, lifted.
+          actions: `[A, 3]` actions of the world from frame 0 on, which must be given, ten a
+            second.
           generator: one CPU generator for each clip; with the same one a clip is the
             same whatever else is in the batch.
+          num_frames: frames of a clip; more than eight are made window by window.
           num_inference_steps: Euler steps.
+          guidance: how hard each condition drives.
+          likelihoods: estimate how likely the network holds each clip to be.
+
+        Raises:
+          ToolError: no frame is given, a frame or an index that is none, or ticks or actions
+            that cannot be.
         """
-        condition = self._condition(image, prompt, (subject, object, target))
-        noise = self._noise(condition.first, generator)
-        latents = self._denoise(noise, condition, num_inference_steps)
-        flat = decode_latents(self.vae, latents.flatten(0, 1))
-        decoded = torch.unflatten(flat, 0, tuple(latents.shape[:2]))
-        return VideoOutput(frames=keep_unchanged(torch.from_numpy(image), decoded.cpu()).numpy())
+        n = len(prompt)
+        wishes = list(asked or [Asked(text=text) for text in prompt])
+        jobs = self._jobs(frames, wishes, pusher or [None] * n, actions or [None] * n, num_frames)
+        words = self.words(prompt)
+        sources = list(generator) if generator is not None else [torch.Generator() for _ in jobs]
+        ways = [j.ways.copy() for j in jobs]
+        known = [j.known.copy() for j in jobs]
+        found = np.zeros(n)
+        for first in _windows(num_frames):
+            scores = self._window(
+                jobs, ways, known, first, words, sources, num_inference_steps,
+                guidance or Guidance(), likelihoods,
+            )  # fmt: skip
+            found += scores / len(_windows(num_frames))
+        places = [j.cast.places[:, None] + w for j, w in zip(jobs, ways, strict=True)]
+        return VideoOutput(
+            frames=np.stack([self._drawn(j, p) for j, p in zip(jobs, places, strict=True)]),
+            places=places,
+            names=[j.cast.names for j in jobs],
+            likelihood=found if likelihoods else None,
+        )
 
-    def _condition(
+    def _jobs(
         self,
-        image: Frames,
-        prompt: Sequence[str],
-        places: Sequence[Sequence[Point | None] | None],
-    ) -> Condition:
-        device, n = self._execution_device, len(prompt)
-        first = encode_frames(self.vae, torch.from_numpy(image).to(device))
-        rows = zip(*(given or [None] * n for given in places), strict=True)
-        maps = np.stack([grounding_maps(row, first.shape[-1]) for row in rows])
-        ids, mask = (x.to(device) for x in tokenize(self.tokenizer, list(prompt)))
-        return Condition(
-            first=first,
-            maps=torch.from_numpy(maps).to(device, first.dtype),
-            words=read_words(self.text_encoder, ids, mask),
-            mask=mask,
+        frames: Sequence[Mapping[int, Frames]],
+        wishes: Sequence[Asked],
+        pushers: Sequence[Sequence[float] | None],
+        actions: Sequence[NDArray[np.float32] | None],
+        num_frames: int,
+    ) -> list[_Job]:
+        given = [_indexed(f, num_frames) for f in frames]
+        anchors = [_anchor(g) for g in given]
+        wishes = [
+            _checked(w, g, a, num_frames) for w, g, a in zip(wishes, given, actions, strict=True)
+        ]
+        asked = [
+            w if p is None else _with_actions(w, p, a)
+            for w, p, a in zip(wishes, pushers, actions, strict=True)
+        ]
+        # The actions tell where the pusher is in an anchor that is not the first frame.
+        there = [
+            p if a == min(g) else _sent_to(q, a)
+            for p, g, a, q in zip(pushers, given, anchors, asked, strict=True)
+        ]
+        casts = self._cast([g[a] for g, a in zip(given, anchors, strict=True)], there)
+        jobs = []
+        for g, anchor, cast, wish, p, acts in zip(
+            given, anchors, casts, asked, pushers, actions, strict=True
+        ):
+            others = {i: f for i, f in g.items() if i != anchor}
+            seen = self._elsewhere(cast, others, {min(g): p})
+            ways, known = known_ways(cast, anchor, seen, num_frames)
+            if p is None:
+                start = cast.places[-1] + np.where(known[-1, 0], ways[-1, 0], np.nan)
+                wish = _with_actions(wish, start.tolist(), acts)
+            jobs.append(_Job(cast=cast, asked=wish, ways=ways, known=known, anchor=anchor, given=g))
+        return jobs
+
+    def _cast(
+        self, frames: Sequence[Frames], pushers: Sequence[Sequence[float] | None]
+    ) -> list[Cast]:
+        """Find the things of each frame, each different one once."""
+        keys = [
+            hashlib.sha256(np.ascontiguousarray(f).tobytes() + repr(p).encode()).digest()
+            for f, p in zip(frames, pushers, strict=True)
+        ]
+        fresh = {k: (f, p) for k, f, p in zip(keys, frames, pushers, strict=True)
+                 if k not in self._casts}  # fmt: skip
+        if len(self._casts) + len(fresh) > KEPT:
+            self._casts = {k: c for k, c in self._casts.items() if k in set(keys)}
+        if fresh:
+            shown, at = zip(*fresh.values(), strict=True)
+            self._casts |= zip(fresh, cast_of(self.finder, shown, at), strict=True)
+        return [self._casts[k] for k in keys]
+
+    def _elsewhere(
+        self,
+        cast: Cast,
+        others: Mapping[int, Frames],
+        pushers: Mapping[int, Sequence[float] | None],
+    ) -> dict[int, Mapping[int, NDArray[np.float64]]]:
+        """Return where the other given frames show the things of the cast."""
+        readings = self.finder.read(list(others.values()))
+        return {
+            i: placed(cast, extract(reading, self.finder.camera, cast.names), pushers.get(i))
+            for i, reading in zip(others, readings, strict=True)
+        }
+
+    def words(self, prompt: Sequence[str]) -> Words:
+        """Return the features of sentences, and those of nothing said."""
+        device = self._execution_device
+        ids, mask = (x.to(device) for x in tokenize(self.tokenizer, [*prompt, ""]))
+        said = read_words(self.text_encoder, ids, mask)
+        return Words(said=said[:-1], mask=mask[:-1], unsaid=said[-1:], unsaid_mask=mask[-1:])
+
+    def _window(
+        self,
+        jobs: Sequence[_Job],
+        ways: list[NDArray[np.float64]],
+        known: list[NDArray[np.bool_]],
+        first: int,
+        words: Words,
+        sources: Sequence[torch.Generator],
+        steps: int,
+        guidance: Guidance,
+        scored: bool,
+    ) -> NDArray[np.float64]:
+        """Imagine the eight frames from `first` on and write them into `ways` and `known`."""
+        told: list[Told] = []
+        anchors = []
+        for job, w, k in zip(jobs, ways, known, strict=True):
+            part, mine = _cut(w, first), _cut(k, first)
+            # The first window is told from its anchor, a later one from the end of its context.
+            anchors.append(job.anchor if first == 0 else CONTEXT - 1)
+            told.append(told_of(job.cast, job.asked, part, mine, anchors[-1], first))
+        device, dtype = self._execution_device, words.said.dtype
+        batch = join(told).to(device)
+        # Both are drawn whether clips are scored or not: that must not change a later window.
+        noise, again = (
+            torch.stack([torch.randn(THINGS, FRAMES, 3, generator=g) for g in sources])
+            .to(device, dtype)
+            for _ in range(2)
+        )  # fmt: skip
+        shown = sample_ways(self.transformer, self.scheduler, noise, batch, words, steps, guidance)
+        scores = np.zeros(len(jobs))
+        if scored:
+            found = likelihood(self.transformer, shown, again, batch, words)
+            scores = found.cpu().numpy().astype(float)
+        for i, job in enumerate(jobs):
+            slot, rows = slots(job.cast)
+            span = min(FRAMES, ways[i].shape[1] - first)
+            anchor_way = ways[i][rows, first + anchors[i]][:, None]
+            new = shown[i, slot, :span].float().cpu().numpy().astype(float) + anchor_way
+            free = ~known[i][rows, first : first + span]
+            target = ways[i][rows, first : first + span]
+            ways[i][rows, first : first + span] = np.where(free[..., None], new, target)
+            known[i][:, first : first + span] = True
+        return scores
+
+    def _drawn(self, job: _Job, places: NDArray[np.float64]) -> Frames:
+        size = self.config.size
+        shown = {i: shrink(f, size) for i, f in job.given.items()}
+        unmoved = shrink(draw(job.cast, job.cast.places), size)
+        frames = []
+        for f in range(places.shape[1]):
+            if f in shown:
+                frames.append(shown[f])
+                continue
+            frame = shrink(draw(job.cast, places[:, f]), size)
+            # Frames are drawn in vision's size: what stays keeps the pixels that were given.
+            still = (frame == unmoved).all(axis=-1, keepdims=True)
+            frames.append(np.where(still, shown[job.anchor], frame))
+        return np.stack(frames)
+
+
+def _windows(frames: int) -> list[int]:
+    """Return the first frames of the windows that make up a clip."""
+    starts = [0]
+    while starts[-1] + FRAMES < frames:
+        starts.append(starts[-1] + FRAMES - CONTEXT)
+    return starts
+
+
+def _cut(rows: NDArray[T], first: int) -> NDArray[T]:
+    """Return `[N + 1, 8, ...]` from `first` on; frames beyond the clip are not known."""
+    part = rows[:, first : first + FRAMES]
+    widths = [(0, 0), (0, FRAMES - part.shape[1]), *[(0, 0)] * (part.ndim - 2)]
+    return np.pad(part, widths)
+
+
+def _indexed(frames: Mapping[int, Frames], num_frames: int) -> dict[int, Frames]:
+    if num_frames < 2:
+        raise ToolError(f"a clip has at least two frames, not {num_frames}")
+    found = {}
+    for i, frame in frames.items():
+        if not -num_frames <= i < num_frames:
+            raise ToolError(f"frame {i} is not in a clip of {num_frames} frames")
+        found[i % num_frames] = _picture(frame)
+    if not found:
+        raise ToolError("give at least one frame")
+    return dict(sorted(found.items()))
+
+
+def _anchor(given: Mapping[int, Frames]) -> int:
+    """Return the frame that ways are told from: the last of those that come first in a row."""
+    anchor = min(given)
+    while anchor + 1 in given and anchor + 1 < FRAMES - 1:
+        anchor += 1
+    return anchor if min(given) == 0 else min(given)
+
+
+def _checked(
+    asked: Asked,
+    given: Mapping[int, Frames],
+    actions: NDArray[np.float32] | None,
+    num_frames: int,
+) -> Asked:
+    """Return what is asked, if it can be honoured, with the ticks of its frames."""
+    if min(given) >= FRAMES:
+        raise ToolError(f"give one of the first {FRAMES} frames, not just frame {min(given)}")
+    if actions is not None and 0 not in given:
+        raise ToolError("actions go on from the first frame: give it too")
+    ticks = asked.ticks
+    if ticks is None and actions is not None:
+        ticks = np.linspace(0, len(actions), num_frames).round().astype(np.int64)
+    if ticks is not None and (len(ticks) != num_frames or (np.diff(ticks) < 0).any() or min(ticks)):
+        raise ToolError(
+            f"ticks are {num_frames} numbers of actions: 0, then none less than the one before"
         )
-
-    def _noise(
-        self, first: torch.Tensor, generator: Sequence[torch.Generator] | None
-    ) -> torch.Tensor:
-        """Return `[B, T, C, h, w]`: the first frame, then noise drawn clip by clip."""
-        shape = (self.config.num_frames - 1, *first.shape[1:])
-        sources = generator if generator is not None else [None] * len(first)
-        noise = torch.stack([torch.randn(shape, generator=g) for g in sources])
-        return torch.cat([first[:, None], noise.to(first)], dim=1)
-
-    def _denoise(self, latents: torch.Tensor, condition: Condition, steps: int) -> torch.Tensor:
-        # Evenly spaced noise levels; the scheduler shifts them and appends zero.
-        self.scheduler.set_timesteps(
-            sigmas=np.linspace(1.0, 1.0 / steps, steps), device=latents.device
-        )
-        first = latents[:, :1]
-        for i, step in enumerate(self.progress_bar(self.scheduler.timesteps)):
-            sigma = self.scheduler.sigmas[i]
-            t = sigma.expand(len(latents)).to(latents)
-            clean = predict_clean(self.transformer, latents, t, condition)
-            flow = (latents - clean) / sigma
-            latents = self.scheduler.step(flow, step, latents, return_dict=False)[0]
-            latents = torch.cat([first, latents[:, 1:].to(first.dtype)], dim=1)
-        return latents
+    return replace(asked, ticks=ticks)
 
 
-def keep_unchanged(first: torch.Tensor, decoded: torch.Tensor) -> torch.Tensor:
-    """Return the decoded clip with the pixels that did not change taken from the first frame.
+def _with_actions(
+    asked: Asked, start: Sequence[float], actions: NDArray[np.float32] | None
+) -> Asked:
+    """Return what is asked with the pusher's path that actions add up to from where it starts."""
+    if actions is None:
+        return asked
+    if not np.isfinite(start).all():
+        raise ToolError("the frame does not show the pusher: say where it is, with the actions")
+    return replace(asked, sent=sent_by(np.asarray(actions), start))
 
-    The autoencoder softens what it decodes; where it decodes the same as for
-    the first frame, the first frame itself is the better picture.
 
-    Args:
-      first: `[B, H, W, 3] uint8` frames that were given.
-      decoded: `[B, T, H, W, 3] uint8`; frame 0 is the decoded first frame.
+def _sent_to(asked: Asked, frame: int) -> list[float] | None:
+    """Return where the pusher was sent by the time of a frame, metres; None where not said."""
+    if asked.sent is None or asked.ticks is None:
+        return None
+    place: list[float] = asked.sent[min(int(asked.ticks[frame]), len(asked.sent) - 1)].tolist()
+    return place
+
+
+def _picture(frame: Frames) -> Frames:
+    """Return the frame.
+
+    Raises:
+      ToolError: it is not a square RGB frame of at least 32 pixels.
     """
-    difference = (decoded.float() - decoded[:, :1].float()).abs().amax(dim=-1)
-    changed = F.max_pool2d((difference > CHANGED).float(), 3, stride=1, padding=1)
-    soft = F.avg_pool2d(changed, 3, stride=1, padding=1, count_include_pad=False)
-    weight = soft[..., None]
-    mixed = decoded.float() * weight + first[:, None].float() * (1 - weight)
-    return mixed.round().to(torch.uint8)
+    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
+        raise ToolError(f"a frame is [H, W, 3] uint8, not {list(frame.shape)} {frame.dtype}")
+    if frame.shape[0] != frame.shape[1] or frame.shape[0] < 32:
+        raise ToolError(f"a frame is square and at least 32 pixels wide, not {frame.shape[:2]}")
+    return frame
 
 
-def build_scheduler() -> FlowMatchEulerDiscreteScheduler:
-    """Return the sampling schedule: noise levels shifted towards noise, as in training."""
-    return FlowMatchEulerDiscreteScheduler(shift=3.0)
+def shrink(frame: Frames, size: int) -> Frames:
+    """Return `[size, size, 3]`: the frame with areas averaged, or enlarged.
+
+    Raises:
+      ToolError: it is not a square RGB frame of at least 32 pixels.
+    """
+    if _picture(frame).shape[0] == size:
+        return frame
+    how = cv2.INTER_AREA if frame.shape[0] > size else cv2.INTER_CUBIC
+    small: Frames = cv2.resize(frame, (size, size), interpolation=how)
+    return small

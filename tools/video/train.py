@@ -1,7 +1,10 @@
-"""Train the video generator: the autoencoder first, then the transformer on its latents."""
+"""Train the video generator from clips on disk, and save it as a `diffusers` pipeline."""
 
+import dataclasses
+import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -9,12 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from mindseye.tools.errors import BadInput
-from mindseye.tools.subgoals import Subgoal
-from mindseye.tools.video.autoencoder_stage import AutoencoderStage, autoencoder_quality
-from mindseye.tools.video.data import PLACES, read_shards
+from mindseye.tools.values import Frames
+from mindseye.tools.video.data import Record
+from mindseye.tools.video.flow import build_scheduler
+from mindseye.tools.video.learner import Learner
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
-from mindseye.tools.video.training import VideoTraining
-from mindseye.tools.video.transformer_stage import TransformerStage, load_clips
+from mindseye.tools.video.shards import read_records
+from mindseye.tools.video.telling import Asked
+from mindseye.tools.video.training import Curve, read_config
+from mindseye.tools.video.windows import read_futures, split_off
 
 CARD = """---
 license: apache-2.0
@@ -23,10 +29,15 @@ pipeline_tag: image-to-video
 ---
 # Tabletop video generator
 
-Imagines 8 frames at 64x64 of a push on the table, from the first frame, words and the places of
-what the words speak of. Loads with `mindseye.tools.video.pipeline.TabletopVideoPipeline`, or with
+Imagines 8 frames at 64x64 of what happens on the table, from any frames, words and actions of
+the pusher. Loads with `mindseye.tools.video.pipeline.TabletopVideoPipeline`, or with
 `DiffusionPipeline.from_pretrained(folder, custom_pipeline=folder, trust_remote_code=True)` where
 mindseye is installed. Made by `mindseye data video` and `mindseye train video`.
+
+A vision model finds the things of the frame that is given, an LTX transformer says where each of
+them goes (flow matching; a token is one thing over two frames), and their pixels are moved there.
+It does not turn things, and it cannot show what the first frame does not: a thing that comes in
+from outside is only ever the pusher.
 
 | | |
 |---|---|
@@ -38,81 +49,85 @@ from mindseye.tools.video.pipeline import TabletopVideoPipeline
 
 __all__ = ["TabletopVideoPipeline"]
 '''
+SHEET = 6
+"""Held-out clips on a sheet of samples."""
 
 
 def train_video(
     data_dir: Path,
     out: Path,
-    hours: float = 1.2,
+    hours: float | None = None,
     resume: bool = False,
-    seed: int = 0,
+    seed: int | None = None,
+    config: Path | None = None,
+    held_out_data: Path | None = None,
     checkpoints: Path = Path("checkpoints/video"),
-    threads: int = 1,
 ) -> dict[str, float]:
-    """Train both stages and save the pipeline under `out`; return the figures of the model card.
+    """Train and save the pipeline under `out`; return the figures of the model card.
+
+    Runs on what `accelerate` finds: a CPU, CUDA, MPS, or several GPUs under
+    `accelerate launch`. Each checkpoint comes with held-out figures (`log.csv`,
+    `curve.png`) and a sheet of samples.
 
     Args:
       data_dir: clips made by `make_video_data`.
       out: folder for the pipeline in `diffusers` format, fp16.
-      hours: time for both stages; a tenth goes to the autoencoder.
-      resume: go on from the checkpoints, if there are any.
-      seed: of initialisation, batches and noise.
-      checkpoints: folder for checkpoints, log and contact sheets.
-      threads: torch threads.
+      hours: time by the clock, in place of the configured one.
+      resume: go on from the checkpoint, if there is one.
+      seed: of initialisation, windows and noise.
+      config: YAML file of `VideoTraining` settings.
+      held_out_data: clips to measure on; by default the last ones of `data_dir`.
+      checkpoints: folder for checkpoint, log, plot and sheets.
 
     Raises:
-      BadInput: no clips, or too few.
+      BadInput: no clips, too few, or settings that cannot be.
     """
-    config = VideoTraining(
-        data=data_dir,
-        out=out,
-        checkpoints=checkpoints,
-        autoencoder_hours=hours * 0.1,
-        hours=hours * 0.9,
-        seed=seed,
-        threads=threads,
-    )
-    return run(config, resume)
-
-
-def run(config: VideoTraining, resume: bool) -> dict[str, float]:
-    """Train as the config says; see `train_video`."""
-    torch.set_num_threads(config.threads)
-    clips = len(read_shards(config.data, ("dt",))["dt"])
-    if clips < 2 * config.held_out:
-        least = 2 * config.held_out
-        raise BadInput(f"{clips} clips in {config.data} are too few; make at least {least}")
-    first = AutoencoderStage(config)
+    settings = read_config(config, hours=hours, seed=seed)
+    torch.set_num_threads(settings.threads)
+    futures = read_futures(data_dir)
+    if held_out_data is not None:
+        held_out = read_futures(held_out_data)
+    elif len(futures) < 2 * settings.held_out:
+        least = 2 * settings.held_out
+        raise BadInput(f"{len(futures)} clips in {data_dir} are too few; make at least {least}")
+    else:
+        futures, held_out = split_off(futures, settings.held_out)
+    learner = Learner(settings, checkpoints)
     if resume:
-        first.resume()
-    vae = first.fit()
-    figures = autoencoder_quality(vae, config.data, config.held_out)
-    encoded = load_clips(vae, config, first.spent)
-    second = TransformerStage(config)
-    if resume:
-        second.resume()
-    log = config.checkpoints / "log.txt"
+        learner.resume()
+    curve, shown = Curve(checkpoints), _some_pushes(held_out_data or data_dir)
 
-    def note(line: str) -> None:
-        with log.open("a") as file:
-            file.write(line + "\n")
-        name = f"sheet-{second.steps:05d}.png"
-        sample_sheet(second.pipeline(vae, encoded.dt), config, config.checkpoints / name)
+    def report(learner: Learner, row: dict[str, float]) -> None:
+        curve.add(row)
+        sys.stderr.write("\n" + "  ".join(f"{k} {v:.4g}" for k, v in row.items()) + "\n")
+        sheet = checkpoints / f"sheet-{learner.steps:06d}.png"
+        sample_sheet(pipeline_of(learner), shown, sheet)
 
-    second.fit(encoded, note)
-    figures |= {
-        "clips": clips,
-        "steps": second.steps,
-        "hours": second.spent / 3600,
-        "held_out_loss": second.test(encoded),
-    }
-    save_pipeline(second.pipeline(vae, encoded.dt), config.out, figures)
+    learner.fit(futures, held_out, report)
+    size = sum(p.numel() for p in learner.nets.parameters()) / 1e6
+    figures = {
+        "clips": float(len(futures)),
+        "parameters_million": size,
+        "steps": float(learner.steps),
+        "hours": learner.spent / 3600,
+    } | {f"held_out_{k}": v for k, v in learner.figures(held_out).items()}
+    if learner.leads:
+        save_pipeline(pipeline_of(learner), out, figures)
+        (out / "training.json").write_text(
+            json.dumps({"settings": dataclasses.asdict(settings), "curve": curve.rows()}, indent=1)
+        )
     return figures
+
+
+def pipeline_of(learner: Learner) -> TabletopVideoPipeline:
+    """Return a pipeline with the averaged weights."""
+    transformer, text = learner.averaged()
+    return TabletopVideoPipeline(transformer, text, learner.tokenizer, build_scheduler())
 
 
 def save_pipeline(pipeline: TabletopVideoPipeline, out: Path, figures: dict[str, float]) -> None:
     """Write the pipeline in `diffusers` format (fp16 safetensors) with its model card."""
-    parts = (pipeline.vae, pipeline.transformer, pipeline.text_encoder)
+    parts = (pipeline.transformer, pipeline.text_encoder)
     for part in parts:
         # The plain method: that of diffusers warns of layers to keep in float32; there are none.
         torch.nn.Module.to(part, torch.float16)
@@ -124,7 +139,7 @@ def save_pipeline(pipeline: TabletopVideoPipeline, out: Path, figures: dict[str,
     (out / "README.md").write_text(CARD.format(rows=rows))
 
 
-def contact_sheet(clips: list[NDArray[np.uint8]], path: Path, scale: int = 2) -> None:
+def contact_sheet(clips: Sequence[NDArray[np.uint8]], path: Path, scale: int = 2) -> None:
     """Write clips (`[T, H, W, 3]` each) as the rows of a PNG."""
     rows = np.concatenate([np.concatenate(list(c), axis=1) for c in clips])
     big = cv2.resize(rows, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
@@ -133,19 +148,30 @@ def contact_sheet(clips: list[NDArray[np.uint8]], path: Path, scale: int = 2) ->
         raise BadInput(f"cannot write {path}")
 
 
-def sample_sheet(
-    pipeline: TabletopVideoPipeline, config: VideoTraining, path: Path, n: int = 8
-) -> None:
-    """Write real held-out clips, each above what the pipeline imagines from its first frame."""
-    step = config.held_out // n
-    columns = read_shards(config.data, ("frames", "subgoal", *PLACES))
-    shards = {k: v[-config.held_out :][::step][:n] for k, v in columns.items()}
-    places: dict[str, Any] = {
-        k: [None if np.isnan(p).any() else (float(p[0]), float(p[1])) for p in shards[k]]
-        for k in PLACES
-    }
-    words = [Subgoal.model_validate_json(s).words() for s in shards["subgoal"].tolist()]
-    sources = [torch.Generator().manual_seed(i) for i in range(n)]
-    imagined = pipeline(shards["frames"][:, 0], words, **places, generator=sources).frames
-    both = [c for pair in zip(shards["frames"], imagined, strict=True) for c in pair]
-    contact_sheet(both, path)
+def _some_pushes(folder: Path) -> list[Record]:
+    found = []
+    for record in read_records(folder):
+        if record.meta["kind"] == "push":
+            found.append(record)
+        if len(found) == SHEET * 8:
+            break
+    return found[::8]
+
+
+def sample_sheet(pipeline: TabletopVideoPipeline, records: Sequence[Record], path: Path) -> None:
+    """Write real clips, each above what is imagined from its actions, and from its words."""
+    clips: list[Frames] = []
+    first = [{0: r.frames[0]} for r in records]
+    pushers = [r.pusher[0].tolist() for r in records]
+    texts = [r.meta["captions"][0] for r in records]
+    acted = [
+        Asked(text="", sent=r.sent.astype(float), ticks=np.asarray(r.meta["rows"])) for r in records
+    ]
+    blank = [""] * len(records)
+    sources = [torch.Generator().manual_seed(i) for i in range(len(records))]
+    pipeline.set_progress_bar_config(disable=True)
+    by_actions = pipeline(first, blank, acted, pusher=pushers, generator=sources).frames
+    by_words = pipeline(first, texts, pusher=pushers, generator=sources).frames
+    for record, acting, saying in zip(records, by_actions, by_words, strict=True):
+        clips += [record.frames, acting, saying]
+    contact_sheet(clips, path)

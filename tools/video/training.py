@@ -1,51 +1,54 @@
-"""What both training stages share: settings, a clock that drives the schedule, checkpoints."""
+"""How the video generator is trained: settings, the clock, checkpoints, curves."""
 
+import csv
+import math
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from tqdm import tqdm
 
-WARM_UP, COOL_DOWN = 0.03, 0.5
-"""Shares of a stage: the learning rate rises over the first, falls to zero over the last."""
-
-
-SAVE_EVERY = 240.0
-"""Seconds between checkpoints."""
+from mindseye.tools.errors import BadInput
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoTraining:
-    """How to train."""
+    """Settings of a training run; each is a key of the YAML file that `--config` names."""
 
-    data: Path
-    """Folder with the clips."""
-    out: Path
-    """Folder for the pipeline."""
-    checkpoints: Path = Path("checkpoints/video")
-    autoencoder_hours: float = 0.12
+    width: int = 256
+    layers: int = 6
+    heads: int = 4
     hours: float = 1.0
-    """Hours of training the transformer."""
+    """By the clock, over all runs of it; the learning rate falls to zero at their end."""
+    batch: int = 256
+    """Windows a step, of each process."""
+    muon_rate: float = 0.02
+    """Learning rate of the matrices under Muon (Jordan et al., 2024)."""
+    adam_rate: float = 0.002
+    """Learning rate of everything else under AdamW."""
+    ema: float = 0.998
+    """Decay of the averaged weights, which are the ones that are saved."""
+    warm_up: float = 0.02
+    cool_down: float = 0.5
+    """Shares of the time over which the learning rate rises, and falls."""
+    pure: float = 0.3
+    """Share of windows that start from noise alone, where conditions are all there is."""
+    held_out: int = 512
+    """Clips that are not trained on: the last ones, where `held_out_data` names no folder."""
+    save_every: float = 240.0
+    """Seconds between checkpoints, each with the held-out figures and a sheet of samples."""
     seed: int = 0
-    batch: int = 24
-    threads: int = 1
-    muon_rate: float = 0.015
-    """Learning rate of matrices."""
-    adam_rate: float = 0.0015
-    """Learning rate of everything else."""
-    held_out: int = 256
-    """Clips at the end of the data that are not trained on; a multiple of 32."""
-    drop_places: float = 0.15
-    """Share of samples without grounding maps, so that words alone work too."""
-    drop_target: float = 0.25
-    """Share of samples in which only the words tell where to."""
+    threads: int = 2
     compile: bool | None = None
-    """Compile the transformer; None: when there is a compiler."""
+    """Compile the transformer; None: where there is a compiler."""
+    precision: str = "bf16"
+    """"bf16", "fp16" or "no"; processors without bf16 emulate it, slowly: then "no"."""
 
     @property
     def compiles(self) -> bool:
@@ -53,15 +56,42 @@ class VideoTraining:
         return _can_compile() if self.compile is None else self.compile
 
 
+def read_config(path: Path | None, **given: Any) -> VideoTraining:
+    """Return the settings of a YAML file, with what is given in place of what stands there.
+
+    Raises:
+      BadInput: no such file, a key that is none, or a value of the wrong kind.
+    """
+    settings: dict[str, Any] = {}
+    if path is not None:
+        try:
+            loaded = yaml.safe_load(path.read_text())
+        except (OSError, yaml.YAMLError) as error:
+            raise BadInput(f"cannot read {path}: {error}") from error
+        if not isinstance(loaded, dict):
+            raise BadInput(f"{path} holds no settings: one `key: value` a line")
+        settings = loaded
+    settings |= {k: v for k, v in given.items() if v is not None}
+    known = {f.name: f for f in fields(VideoTraining)}
+    for key, value in settings.items():
+        if key not in known:
+            raise BadInput(f"no setting {key!r}; known: {', '.join(known)}")
+        default = known[key].default
+        kinds = (int, float) if isinstance(default, float) else (type(default),)
+        if default is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
+            raise BadInput(f"{key}: {value!r} is not of the kind of {default!r}")
+    return VideoTraining(**settings)
+
+
 class Clock:
-    """Time spent on a stage, over all runs of it.
+    """Time spent, over all runs.
 
     The schedule follows the clock rather than a number of steps: the same command
     then ends when it was told to, on a slow machine as on a fast one.
     """
 
-    def __init__(self, seconds: float, spent: float = 0.0) -> None:
-        self.seconds, self.before, self.start = seconds, spent, time.monotonic()
+    def __init__(self, config: VideoTraining, spent: float = 0.0) -> None:
+        self.config, self.before, self.start = config, spent, time.monotonic()
 
     @property
     def spent(self) -> float:
@@ -70,18 +100,18 @@ class Clock:
 
     @property
     def fraction(self) -> float:
-        """Share of the stage that is over, in [0, 1]."""
-        return min(1.0, self.spent / max(self.seconds, 1e-9))
+        """Share of the time that is over, in [0, 1]."""
+        return min(1.0, self.spent / max(self.config.hours * 3600, 1e-9))
 
     def rate(self) -> float:
         """Return the factor on the learning rate: up, level, down to zero."""
-        f = self.fraction
-        return max(0.0, min(1.0, f / WARM_UP, (1.0 - f) / COOL_DOWN))
+        f, c = self.fraction, self.config
+        return max(0.0, min(1.0, f / max(c.warm_up, 1e-9), (1.0 - f) / max(c.cool_down, 1e-9)))
 
-    def ticks(self, name: str) -> Iterator["tqdm[Any]"]:
-        """Yield a progress bar (on stderr) until the stage is over."""
-        total = round(self.seconds)
-        with tqdm(total=total, desc=name, unit="s") as bar:
+    def ticks(self, shown: bool) -> Iterator["tqdm[Any]"]:
+        """Yield a progress bar (on stderr) until the time is over."""
+        total = round(self.config.hours * 3600)
+        with tqdm(total=total, desc="video", unit="s", disable=not shown) as bar:
             while self.fraction < 1.0:
                 yield bar
                 bar.n = min(total, round(self.spent))
@@ -102,6 +132,45 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
         return None
     state: dict[str, Any] = torch.load(path, weights_only=True)
     return state
+
+
+class Curve:
+    """What was measured along the way: a CSV file, and a plot of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "log.csv"
+
+    def add(self, row: dict[str, float]) -> None:
+        """Append a row and draw the plot again."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = not self.path.exists()
+        with self.path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(row))
+            if fresh:
+                writer.writeheader()
+            writer.writerow({k: f"{v:.6g}" for k, v in row.items()})
+        self.draw()
+
+    def rows(self) -> list[dict[str, float]]:
+        """Return all rows so far."""
+        with self.path.open() as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+    def draw(self) -> None:
+        """Write `curve.png` beside the log, where matplotlib is installed."""
+        try:
+            from matplotlib.figure import Figure
+        except ModuleNotFoundError:
+            return
+        rows = self.rows()
+        names = [k for k in rows[0] if k not in ("step", "seconds")]
+        figure = Figure(figsize=(3 * len(names), 2.6), layout="constrained")
+        for axis, name in zip(figure.subplots(1, len(names)), names, strict=True):
+            points = [(r["seconds"] / 60, r[name]) for r in rows if math.isfinite(r[name])]
+            axis.plot(*zip(*points, strict=True), marker=".") if points else None
+            axis.set_title(name.replace("_", " "), fontsize=9)
+            axis.set_xlabel("minutes", fontsize=8)
+        figure.savefig(self.path.with_name("curve.png"), dpi=110)
 
 
 def _can_compile() -> bool:

@@ -1,0 +1,166 @@
+"""Clips on disk: WebDataset tar files, written whole or not at all, with a data card.
+
+Members that share a key make a clip: `KEY.json` (words, names, patches, frame rows),
+`KEY.frames.npz` (`frames`, `masks`) and `KEY.states.npz` (`positions`, `pusher`, `sent`).
+Any WebDataset reader takes them; what a shard holds depends on the seed and its
+number alone, so more workers change nothing but the time.
+"""
+
+import io
+import json
+import multiprocessing
+import os
+import tarfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from mindseye.tools.errors import BadInput
+from mindseye.tools.video.data import PER_SCENE, Record, scene_records
+
+SHARD = 256
+"""Clips in one file."""
+CARD = """---
+license: apache-2.0
+task_categories: [image-to-video]
+---
+# Tabletop clips
+
+{n} clips of 8 frames at 64x64, made by `mindseye data video --n {n} --seed {seed}` with the
+project's own simulator: pushes that succeed and fail (about a quarter is play without a goal), on
+random scenes with ice and sticky patches, crowds, heavy things and rolling balls. Each clip
+comes with words, actions, class masks and states. WebDataset format:
+`KEY.json`, `KEY.frames.npz`, `KEY.states.npz`; metres, tenths of a second.
+"""
+
+
+def _npz(**arrays: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def write_shard(path: Path, records: Sequence[Record]) -> None:
+    """Write records as one tar file, whole or not at all."""
+    part = path.with_suffix(".part")
+    with tarfile.open(part, "w") as tar:
+        for i, record in enumerate(records):
+            members = {
+                "json": json.dumps(record.meta).encode(),
+                "frames.npz": _npz(frames=record.frames, masks=record.masks),
+                "states.npz": _npz(
+                    positions=record.positions, pusher=record.pusher, sent=record.sent
+                ),
+            }
+            for kind, data in members.items():
+                info = tarfile.TarInfo(f"{path.stem}-{i:03d}.{kind}")
+                info.size = len(data)
+                tar.addfile(info, io.BytesIO(data))
+    os.replace(part, path)
+
+
+def make_shard(path: Path, seed: int, index: int, clips: int = SHARD) -> None:
+    """Make one shard; what it holds depends on `seed` and `index` alone."""
+    records: list[Record] = []
+    for scene in range((clips + PER_SCENE - 1) // PER_SCENE):
+        records += scene_records(np.random.default_rng([seed, index, scene]))
+    write_shard(path, records[:clips])
+
+
+def _job(job: tuple[Path, int, int, int]) -> int:
+    path, seed, index, clips = job
+    make_shard(path, seed, index, clips)
+    # When fewer were asked for, the last shard began with the same clips.
+    for shorter in _shards(path.parent, seed, index).values():
+        if shorter != path:
+            shorter.unlink()
+    return clips
+
+
+def _shards(out: Path, seed: int, index: int) -> dict[int, Path]:
+    """Return the files that hold one shard, by how many clips they hold."""
+    found = out.glob(f"clips-{seed}-{index:05d}-*.tar")
+    return {int(path.stem.rsplit("-", 1)[1]): path for path in found}
+
+
+def make_video_data(
+    out: Path, n: int = 16384, seed: int = 0, workers: int = 1, shard: int = SHARD
+) -> Path:
+    """Make `n` clips as shards under `out`; a killed run goes on where it stopped.
+
+    Args:
+      out: folder, made when absent.
+      n: clips in all, those already there included.
+      seed: the same seed makes the same clips, however many workers there are.
+      workers: processes.
+      shard: clips in one file.
+
+    Raises:
+      BadInput: nothing to make.
+    """
+    if min(n, workers, shard) < 1:
+        raise BadInput(f"n, workers and shard must be at least 1, not {n}, {workers}, {shard}")
+    out.mkdir(parents=True, exist_ok=True)
+    jobs = []
+    for index in range((n + shard - 1) // shard):
+        clips = min(shard, n - index * shard)
+        if max(_shards(out, seed, index), default=0) < clips:
+            path = out / f"clips-{seed}-{index:05d}-{clips}.tar"
+            jobs.append((path, seed, index, clips))
+    with tqdm(total=n, initial=n - sum(j[3] for j in jobs), desc="clips", unit="clip") as bar:
+        if workers == 1:
+            for job in jobs:
+                bar.update(_job(job))
+        else:
+            with multiprocessing.get_context("spawn").Pool(workers) as pool:
+                for done in pool.imap_unordered(_job, jobs):
+                    bar.update(done)
+    (out / "README.md").write_text(CARD.format(n=n, seed=seed))
+    return out
+
+
+def _members(tar: tarfile.TarFile) -> Iterator[dict[str, bytes]]:
+    """Yield the members of one clip after the other, by what follows the key."""
+    key, found = None, dict[str, bytes]()
+    for info in tar:
+        name, _, kind = info.name.partition(".")
+        if name != key and found:
+            yield found
+            found = {}
+        key = name
+        file = tar.extractfile(info)
+        found[kind] = file.read() if file else b""
+    if found:
+        yield found
+
+
+def read_records(folder: Path, frames: bool = True) -> Iterator[Record]:
+    """Yield all clips under `folder`, in the order of the shards' names.
+
+    Args:
+      folder: what `make_video_data` wrote.
+      frames: read pictures and masks too; without them both are empty.
+
+    Raises:
+      BadInput: there are none.
+    """
+    paths = sorted(folder.glob("clips-*.tar"))
+    if not paths:
+        raise BadInput(f"no clips in {folder}; make some: mindseye data video --out {folder}")
+    for path in paths:
+        with tarfile.open(path) as tar:
+            for member in _members(tar):
+                states = np.load(io.BytesIO(member["states.npz"]))
+                shown = np.load(io.BytesIO(member["frames.npz"])) if frames else {}
+                empty = np.zeros(0, dtype=np.uint8)
+                yield Record(
+                    meta=json.loads(member["json"]),
+                    frames=shown["frames"] if frames else empty,
+                    masks=shown["masks"] if frames else empty,
+                    positions=states["positions"],
+                    pusher=states["pusher"],
+                    sent=states["sent"],
+                )
