@@ -222,9 +222,9 @@ def test_shipped_weights_dream_that_what_is_pushed_moves() -> None:
         for _ in range(HELD):
             world.step(np.array(action, np.float32))
     truth = world.true_layout()["red cube"]
-    went = np.linalg.norm(np.subtract(truth, layout["red cube"]))
+    went = float(np.linalg.norm(np.subtract(truth, layout["red cube"])))
     assert went > 0.05
     # Pushed from right behind, it slips off to one side or the other: that is not foreseen.
     gone = truth[1] - layout["red cube"][1]
     assert dream.places[cube, 1] - start[cube, 1] == pytest.approx(gone, abs=0.4 * went)
-    assert np.linalg.norm((dream.places - start)[ball, :2]) < 0.01
+    assert np.linalg.norm((dream.places - start)[ball, :2]) < 0.06

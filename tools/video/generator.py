@@ -139,7 +139,7 @@ class TabletopVideo:
         weights: str | Path = WEIGHTS,
         device: str = "cpu",
         dtype: str = "float32",
-        steps: int = 4,
+        steps: int = 2,
         batch: int = 64,
         guidance: Mapping[str, float] | None = None,
         likelihoods: bool = False,
