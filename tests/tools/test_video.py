@@ -448,7 +448,7 @@ def test_missing_and_broken_weights_are_one_clear_line(folder: Path, tmp_path: P
     [
         ({"dtype": "float99"}, "dtype 'float99' is unknown"),
         ({"steps": 0}, "at least 1, not 0 and 64"),
-        ({"batch": 0}, "at least 1, not 4 and 0"),
+        ({"batch": 0}, "at least 1, not 2 and 0"),
         ({"guidance": {"pusher": 2.0}}, "guidance takes words, actions and frames"),
     ],
 )
