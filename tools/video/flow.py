@@ -1,14 +1,16 @@
 """Sampling: from noise to ways along the flow, guided by each condition as much as asked."""
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
+from transformers import DistilBertModel, PreTrainedTokenizerFast
 
 from mindseye.tools.goals import OBJECT_RADIUS
-from mindseye.tools.video.network import predict_clean
+from mindseye.tools.video.network import predict_clean, read_words, tokenize
 from mindseye.tools.video.tokens import LOWERED, PUSHER, UNIT, Told
 
 SHIFT = 4.0
@@ -52,6 +54,16 @@ class Words:
     """`[1, W, D]` features of no words."""
     unsaid_mask: torch.Tensor
     """`[1, W]`."""
+
+
+def read_sentences(
+    text_encoder: DistilBertModel, tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]
+) -> Words:
+    """Return the features of sentences, and those of nothing said."""
+    device = text_encoder.device
+    ids, mask = (x.to(device) for x in tokenize(tokenizer, [*texts, ""]))
+    said = read_words(text_encoder, ids, mask)
+    return Words(said=said[:-1], mask=mask[:-1], unsaid=said[-1:], unsaid_mask=mask[-1:])
 
 
 def build_scheduler() -> FlowMatchEulerDiscreteScheduler:

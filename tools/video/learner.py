@@ -12,7 +12,7 @@ from diffusers import LTXVideoTransformer3DModel
 from transformers import DistilBertModel, PreTrainedTokenizerFast
 
 from mindseye.tools.video.captions import build_tokenizer
-from mindseye.tools.video.flow import SHIFT, Words, build_scheduler, sample_ways
+from mindseye.tools.video.flow import SHIFT, build_scheduler, read_sentences, sample_ways
 from mindseye.tools.video.network import (
     build_text_encoder,
     build_transformer,
@@ -223,7 +223,7 @@ class Learner:
         self, nets: tuple[LTXVideoTransformer3DModel, DistilBertModel], batch: Batch, frame: int
     ) -> float:
         transformer, text = nets
-        words = read(text, self.tokenizer, batch.texts)
+        words = read_sentences(text, self.tokenizer, batch.texts)
         noise = torch.randn(batch.ways.shape, generator=torch.Generator().manual_seed(0))
         shown = sample_ways(transformer, build_scheduler(), noise, batch.told, words, 4)
         went = batch.ways[:, :PUSHER, -1].norm(dim=-1)
@@ -241,15 +241,6 @@ class Learner:
             "steps": self.steps,
         }
         save_checkpoint(self.path, state)
-
-
-def read(
-    text_encoder: DistilBertModel, tokenizer: PreTrainedTokenizerFast, texts: list[str]
-) -> Words:
-    """Return the features of sentences, and those of nothing said."""
-    ids, mask = (x.to(text_encoder.device) for x in tokenize(tokenizer, [*texts, ""]))
-    said = read_words(text_encoder, ids, mask)
-    return Words(said=said[:-1], mask=mask[:-1], unsaid=said[-1:], unsaid_mask=mask[-1:])
 
 
 def _optimizers(nets: torch.nn.Module, config: VideoTraining) -> list[torch.optim.Optimizer]:

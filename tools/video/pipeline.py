@@ -16,8 +16,7 @@ from transformers import DistilBertModel, PreTrainedTokenizerFast
 from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames
 from mindseye.tools.video.cast import Cast, cast_of, draw, placed
-from mindseye.tools.video.flow import Guidance, Words, likelihood, sample_ways
-from mindseye.tools.video.network import read_words, tokenize
+from mindseye.tools.video.flow import Guidance, Words, likelihood, read_sentences, sample_ways
 from mindseye.tools.video.telling import Asked, known_ways, sent_by, slots, told_of
 from mindseye.tools.video.tokens import FRAMES, THINGS, Told, join
 from mindseye.tools.vision.model import TabletopVision
@@ -226,10 +225,7 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
 
     def words(self, prompt: Sequence[str]) -> Words:
         """Return the features of sentences, and those of nothing said."""
-        device = self._execution_device
-        ids, mask = (x.to(device) for x in tokenize(self.tokenizer, [*prompt, ""]))
-        said = read_words(self.text_encoder, ids, mask)
-        return Words(said=said[:-1], mask=mask[:-1], unsaid=said[-1:], unsaid_mask=mask[-1:])
+        return read_sentences(self.text_encoder, self.tokenizer, prompt)
 
     def _window(
         self,

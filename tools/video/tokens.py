@@ -220,7 +220,6 @@ def guides(told: Told, noisy: torch.Tensor) -> torch.Tensor:
     where the pusher is sent and where it was lowered last, to where the next given frame shows the
     thing, back to where the past showed it, and where the noisy frame has it.
     """
-    b, n, _ = told.known.shape
     aim, beside = (_flat(w[:, :, None].expand(-1, -1, FRAMES, -1)) for w in _meant(told)[:2])
     at, low = _pusher_from(told)
     known = told.known[..., None]
@@ -232,9 +231,7 @@ def guides(told: Told, noisy: torch.Tensor) -> torch.Tensor:
     following = torch.where(there, ways.gather(2, index), 0.0)
     gone = torch.where(told.known & (told.ways != 0).any(dim=-1), count, FRAMES).argmin(dim=-1)
     before = ways.gather(2, gone[:, :, None, None].expand(-1, -1, FRAMES, 3))
-    return torch.stack([aim, beside, at, low, following, before, noisy], dim=3).reshape(
-        b, n, FRAMES, GUIDES, 3
-    )
+    return torch.stack([aim, beside, at, low, following, before, noisy], dim=3)
 
 
 def _flat(way: torch.Tensor) -> torch.Tensor:
