@@ -236,10 +236,11 @@ def train_peer(
         hours=hours, seed=seed, threads=threads, batch=32, adam_rate=4e-4, ema=0.999, save_every=600
     )
     torch.set_num_threads(threads)
-    records = list(tqdm(read_records(data_dir), desc="clips", unit="clip"))
+    drawn = (r for r in read_records(data_dir) if r.frames.size)
+    records = list(tqdm(drawn, desc="clips", unit="clip"))
     aside = min(HELD_OUT, len(records) // 8)
     if not aside:
-        raise BadInput(f"{len(records)} clips in {data_dir} are too few; make at least 8")
+        raise BadInput(f"{len(records)} drawn clips in {data_dir} are too few; make at least 8")
     pairs, held_out = Pairs(records[:-aside]), Pairs(records[-aside:])
     del records
     folder = checkpoints or out / "checkpoints"

@@ -17,7 +17,13 @@ from scipy.stats import kendalltau
 
 from mindseye.eval.stats import bootstrap_median, wilson
 from mindseye.eval.video_trials import Future, Trial, make_trial, requests
-from mindseye.tools.contracts import PhysicsEngine, VideoGenerator, VisionModel, load_backend
+from mindseye.tools.contracts import (
+    PhysicsEngine,
+    VideoGenerator,
+    VisionModel,
+    follows_actions,
+    load_backend,
+)
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import progress, satisfied
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Outcome, Provenance, SceneGraph
@@ -247,7 +253,8 @@ def coverage(
     held = []
     for k, trial in enumerate(trials):
         before = vision.look([trial.frame])[0]
-        asked = requests(trial, condition, before, 50_000 + 100 * k)
+        acts = follows_actions(video)
+        asked = requests(trial, condition, before, 50_000 + 100 * k, acts)
         for i in (0, 5):
             move, future = trial.subgoals[i].move, trial.futures[i]
             j = trial.names.index(move)
@@ -382,7 +389,8 @@ def _shown(
         return _still(trial, before, eyes)
     if name == "reality-again":
         return eyes.read(_real_clips(trial.again), trial, before)
-    clips = _imagine(video, requests(trial, name, before, seed), tally)
+    asked = requests(trial, name, before, seed, follows_actions(video))
+    clips = _imagine(video, asked, tally)
     if name == "goal-frame":
         return eyes.toward_goal(clips, trial, before)
     return eyes.read(clips, trial, before)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.eval.video_wordings import held_out_wording
+from mindseye.planner.candidates import Candidate, imagining
 from mindseye.tools.goals import Goal, Layout, progress
 from mindseye.tools.physics.rollouts import (
     BatchSimulation,
@@ -163,24 +164,36 @@ def make_trial(seed: int) -> Trial:
 def _text(subgoal: Subgoal, condition: str, seed: int) -> str:
     if condition == "paraphrases":
         return held_out_wording(subgoal, np.random.default_rng(seed))
-    return tried(subgoal.words()) if condition == "planner" else subgoal.words()
+    return subgoal.words()
 
 
-def requests(trial: Trial, condition: str, before: SceneGraph, seed: int) -> list[ImagineRequest]:
+def _planned(trial: Trial, i: int, before: SceneGraph, seed: int, acts: bool) -> ImagineRequest:
+    """Return what the planner asks of the `i`-th candidate; it feels where its pusher is."""
+    x, y, _ = trial.futures[i].pusher
+    subgoal = trial.subgoals[i]
+    candidate = Candidate(id=f"c{i}", subgoal=subgoal, prior=1.0, push=trial.pushes[i])
+    scene = replace(before, pusher=(x, y))
+    if not subgoal.names <= set(before.names):
+        return ImagineRequest(frame=trial.frame, text=tried(subgoal.words()), seed=seed)
+    return imagining(candidate, scene, trial.frame, acts=acts, seed=seed)
+
+
+def requests(
+    trial: Trial, condition: str, before: SceneGraph, seed: int, acts: bool = True
+) -> list[ImagineRequest]:
     """Return what a condition asks the generator for: one request a candidate.
 
     Args:
       trial: the scene.
       condition: `words` (do it, in the planner's words), `paraphrases` (do it, in wordings that
-        training never showed), `planner` (try to, with the place pushed to), `actions`, or
-        `goal-frame`.
+        training never showed), `planner` (as the planner asks: try to, with the place pushed to
+        and what the pusher means to do), `actions` (what it then really did), or `goal-frame`.
       before: what vision saw; it grounds what the words speak of.
       seed: of the first sample.
+      acts: whether the generator follows actions.
     """
     seen, found = before.layout, []
-    for i, (subgoal, push, future) in enumerate(
-        zip(trial.subgoals, trial.pushes, trial.futures, strict=True)
-    ):
+    for i, (subgoal, future) in enumerate(zip(trial.subgoals, trial.futures, strict=True)):
         request = ImagineRequest(frame=trial.frame, seed=seed + i)
         if condition == "actions":
             request = replace(
@@ -189,14 +202,14 @@ def requests(trial: Trial, condition: str, before: SceneGraph, seed: int) -> lis
             )  # fmt: skip
         elif condition == "goal-frame":
             request = replace(request, last_frame=future.frames[-1], pusher=future.pusher)
+        elif condition == "planner":
+            request = _planned(trial, i, before, seed + i, acts)
         else:
-            planned = condition == "planner"
             request = replace(
                 request,
                 text=_text(subgoal, condition, seed + i),
                 subject=seen.get(subgoal.move),
                 object=seen.get(subgoal.object or ""),
-                target=push.target if planned else None,
                 pusher=future.pusher,
             )
         found.append(request)

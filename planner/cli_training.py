@@ -48,6 +48,9 @@ Start = Annotated[Path | None, typer.Option(help="Weights to begin with (languag
 Settings = Annotated[
     Path | None, typer.Option("--config", help="YAML of settings (video: see the model card).")
 ]
+Drawn = Annotated[
+    bool, typer.Option("--frames/--no-frames", help="Draw the clips, or keep states only (video).")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -84,13 +87,14 @@ def _data_command(kind: str) -> Callable[..., None]:
         seed: Seed = 0,
         workers: Workers = None,
         runs: Recorded = None,
+        frames: Drawn = True,
         as_json: Json = False,
     ) -> None:
         if runs is not None and kind != "video":
             raise BadInput(f"--from: {kind} data are not made from runs; only video data are")
         given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
         made = _DATA[kind] if runs is None else _FROM_RUNS
-        _tell(_call(made, given | {"runs": runs}), as_json)
+        _tell(_call(made, given | {"runs": runs, "frames": None if frames else False}), as_json)
 
     return command
 

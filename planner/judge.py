@@ -39,6 +39,13 @@ EVEN = 0.5
 """Chance of success so far as no tool is believed."""
 NEAR = (0.015, 0.03)
 """Radii of the rings of places about the one shown that are tried as well, metres."""
+RINGS = (0.73, 1.68, 3.24)
+"""The same where a generator says how far off it may be, in scales of its doubt: radii within
+which it is in a sixth, a half and five sixths of all cases (`mindseye.tools.video.network`)."""
+LEAST_DOUBT = 0.008
+"""Vision itself is off by so much, metres."""
+CLEAR = 0.03
+"""Expected error of an imagined place at which the picture counts half, metres."""
 AROUND = 6
 """Places on a ring."""
 
@@ -130,6 +137,27 @@ def believed(picture: Picture) -> Picture:
     return replace(picture, clips=(), imagined=(), imagined_rewards=())
 
 
+def _around(place: Point, doubt: float | None) -> list[Point]:
+    """Return places that are as likely as each other; for no doubt those nearby."""
+    radii = NEAR if doubt is None else [r * max(doubt, LEAST_DOUBT) / 2 for r in RINGS]
+    x, y = place
+    turns = [2 * math.pi * k / AROUND for k in range(AROUND)]
+    found = [(x + r * math.cos(a), y + r * math.sin(a)) for r in radii for a in turns]
+    return [place, *found] if doubt is None else found
+
+
+def _doubts(picture: Picture) -> list[float | None]:
+    """Return how far off each imagined end of the moved thing is expected to be, metres."""
+    told = [clip.doubt.get(picture.candidate.subgoal.move) for clip in picture.clips]
+    return told if len(told) == len(picture.imagined) else [None] * len(picture.imagined)
+
+
+def _clear(picture: Picture) -> float:
+    """Return how much the place of the moved thing in the imagined end tells, in [0, 1]."""
+    told = [1.0 if d is None else CLEAR**2 / (CLEAR**2 + d**2) for d in _doubts(picture)]
+    return statistics.fmean(told)
+
+
 def video_value(rewards: Sequence[Reward]) -> float:
     """Return the mean of the imagined rewards, less what their spread costs."""
     values = [r.value for r in rewards]
@@ -164,8 +192,8 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
     if picture.imagined_rewards:
         confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
         value = video_value(picture.imagined_rewards)
-        # An imagined end that vision can hardly read says little.
-        weighted.append((value, confidence, video**2 * confidence))
+        # An imagined end that vision can hardly read, or may lie elsewhere, says little.
+        weighted.append((value, confidence, video**2 * confidence * _clear(picture)))
     elif unseen is not None and weighted:
         weighted.append((unseen, 1.0, video**2))
     if not weighted:
@@ -227,7 +255,8 @@ def _success(picture: Picture, trust: Trust, agreement: float | None) -> float |
         told.append((_held(picture.candidate, computed), trust.mean("physics", skill)))
     if picture.imagined:
         confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
-        told.append((_held(picture.candidate, picture.imagined), video * confidence))
+        held = _held(picture.candidate, picture.imagined, _doubts(picture))
+        told.append((held, video * confidence))
     if not told:
         return None
     told.append((EVEN, math.prod(1.0 - weight for _, weight in told)))
@@ -237,23 +266,22 @@ def _success(picture: Picture, trust: Trust, agreement: float | None) -> float |
     return max(0.0, min(1.0, score))
 
 
-def _held(candidate: Candidate, outcomes: Sequence[Outcome]) -> float:
+def _held(
+    candidate: Candidate, outcomes: Sequence[Outcome], doubts: Sequence[float | None] = ()
+) -> float:
     """Return how clearly outcomes show a candidate's subgoal to hold, on average, in [0, 1]."""
     goal, subject = candidate.subgoal.goal(), candidate.subgoal.move
     return statistics.fmean(
-        0.0 if o.fell else _clearness(goal, subject, o.after.layout) for o in outcomes
+        0.0 if o.fell else _clearness(goal, subject, o.after.layout, doubt)
+        for o, doubt in zip(outcomes, doubts or [None] * len(outcomes), strict=True)
     )
 
 
-def _clearness(goal: Goal, subject: str, layout: Layout) -> float:
-    """Return the share of places near a subject's at which a goal holds; 0 where it is gone."""
+def _clearness(goal: Goal, subject: str, layout: Layout, doubt: float | None) -> float:
+    """Return the share of places where a subject may be at which a goal holds; 0 if it is gone."""
     if subject not in layout:
         return 0.0
-    x, y = layout[subject]
-    places = [(x, y)]
-    for radius in NEAR:
-        angles = (2 * math.pi * k / AROUND for k in range(AROUND))
-        places += [(x + radius * math.cos(a), y + radius * math.sin(a)) for a in angles]
+    places = _around(layout[subject], doubt)
     return statistics.fmean(satisfied(goal, {**layout, subject: p}) for p in places)
 
 

@@ -43,6 +43,9 @@ class Clip:
     spread: float | None = None
     """Of an imagined clip: how far the samples of its request end apart, metres (root mean
     square over things and samples); None for a single sample."""
+    doubt: Mapping[str, float] = field(default_factory=dict, compare=False)
+    """Of an imagined clip: name of a thing -> how far off the generator expects its last place
+    to be, metres; empty where it does not say."""
 
     def digest(self) -> str:
         """Return a content hash, used as the file name in a record."""

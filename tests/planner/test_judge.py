@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
@@ -12,9 +13,11 @@ from mindseye.planner.trust import Trust
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import MANNERS, Subgoal, nominal_target
 from mindseye.tools.values import (
+    Clip,
     Outcome,
     Plausibility,
     Point,
+    Provenance,
     Push,
     Reward,
     SceneGraph,
@@ -161,6 +164,31 @@ def test_the_score_for_success_falls_with_all_that_speaks_against_it() -> None:
     assert score(shown(ends(IN), (elsewhere,))) < score(shown(ends(IN), ends(IN)))
     assert success(shown(), Trust()) is None
     assert success(implausible(shown(imagined=ends(IN)), 0.0), Trust()) is None
+
+
+def dreamt_with(doubt: float, place: Point) -> Picture:
+    clip = Clip(
+        frames=np.zeros((8, 64, 64, 3), np.uint8), dt=0.8, doubt={"red cube": doubt},
+        provenance=Provenance(source="video", model="m", seed=0),
+    )  # fmt: skip
+    return replace(shown(imagined=ends(place)), clips=(clip,))
+
+
+def test_how_far_off_a_generator_may_be_decides_what_its_picture_tells() -> None:
+    scores = [success(dreamt_with(d, IN), Trust()) for d in (0.0, 0.08, 0.3)]
+    assert scores == sorted(scores, key=lambda s: -(s or 0.0))
+    assert len(set(scores)) == 3
+    # What is shown outside may yet end inside.
+    near = (0.0, 0.08)
+    sure, unsure = (success(dreamt_with(d, near), Trust()) for d in (0.0, 0.06))
+    assert sure is not None
+    assert unsure is not None
+    assert unsure > sure
+    # Next to a simulation that knows better, a doubtful picture weighs less.
+    told = replace(dreamt_with(0.01, IN), computed=ends(IN)[0])
+    told = replace(told, computed_reward=Reward(value=0.0, confidence=1.0))
+    vague = replace(told, clips=dreamt_with(0.2, IN).clips)
+    assert judge(vague, Trust()).value < judge(told, Trust()).value
 
 
 def test_the_score_changes_no_value() -> None:

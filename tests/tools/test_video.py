@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DiffusionPipeline, LTXVideoTransformer3DModel
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
@@ -20,7 +22,7 @@ from mindseye.tools.physics.skills import STEP
 from mindseye.tools.values import Clip, Frames, ImagineRequest
 from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.data import scene_records
-from mindseye.tools.video.flow import Guidance, build_scheduler
+from mindseye.tools.video.flow import Guidance, build_scheduler, draw_errs
 from mindseye.tools.video.generator import WEIGHTS, TabletopVideo, first_frame
 from mindseye.tools.video.network import build_text_encoder, build_transformer
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
@@ -151,8 +153,8 @@ def test_a_large_frame_comes_back_with_its_areas_averaged(video: TabletopVideo) 
 
 def test_a_frame_may_be_given_by_any_of_its_names(video: TabletopVideo) -> None:
     last = one(video, request(last_frame=table(1)))
-    for given in ({-1: table(1)}, {7: table(1)}):
-        assert np.array_equal(one(video, request(given=given)).frames, last.frames)
+    for names in ({-1: table(1)}, {7: table(1)}):
+        assert np.array_equal(one(video, request(given=names)).frames, last.frames)
 
 
 def test_without_a_frame_the_first_shows_what_the_words_name(video: TabletopVideo) -> None:
@@ -175,6 +177,39 @@ def test_samples_differ_and_tell_how_far(video: TabletopVideo) -> None:
     spreads = {c.spread for c in three}
     assert len(spreads) == 1
     assert min(s for s in spreads if s is not None) > 0.001
+
+
+@given(seed=st.integers(0, 10**6))
+@settings(max_examples=10)
+def test_draws_of_errors_have_the_density_that_doubt_is_the_scale_of(seed: int) -> None:
+    far = draw_errs(4000, torch.Generator().manual_seed(seed)).norm(dim=-1)
+    # Of a density r exp(-r) the mean is 2, and four fifths lie within 2.99.
+    assert far.mean().item() == pytest.approx(2.0, abs=0.12)
+    assert (far < 2.9943).float().mean().item() == pytest.approx(0.8, abs=0.03)
+
+
+def test_the_first_sample_is_the_belief_and_the_others_are_as_far_off_as_it_is_doubted() -> None:
+    sure, unsure = (doubting(bias) for bias in (-8.0, 1.0))
+    for pipeline, least, most in ((sure, 0.0, 1e-3), (unsure, 0.05, 0.3)):
+        seeds = [torch.Generator().manual_seed(i) for i in range(9)]
+        shown = pipeline(
+            [{0: table(0)}] * 9, [TEXT] * 9, generator=seeds, temperature=[0.0, *[1.0] * 8]
+        )
+        off = [p[:-1, -1, :2] - shown.places[0][:-1, -1, :2] for p in shown.places[1:]]
+        far = float(np.linalg.norm(off, axis=-1).mean())
+        doubt = float(shown.doubt[0][:-1, -1].mean())
+        assert least <= far <= most
+        assert least <= doubt <= 4 * most
+        assert not shown.doubt[0][:, 0].any(), "what is given is not in doubt"
+
+
+def doubting(bias: float) -> TabletopVideoPipeline:
+    """Return a pipeline that believes nothing moves, with so much doubt (a logarithm)."""
+    pipeline = tiny_pipeline(spread=0.0)
+    with torch.no_grad():
+        every = len(pipeline.transformer.proj_out.bias) // PATCH_T
+        pipeline.transformer.proj_out.bias[every - 1 :: every] = bias
+    return pipeline
 
 
 def test_many_samples_are_made_in_batches(folder: Path, video: TabletopVideo) -> None:
@@ -313,8 +348,8 @@ def test_an_untrained_network_imagines_that_nothing_moves(size: int, length: int
     shown = tiny_pipeline(0.0)(
         [{0: table(0, size)}, {2: table(1, size)}], [TEXT, ""], num_frames=length
     )
-    for clip, given in zip(shown.frames, (table(0), table(1)), strict=True):
-        assert (clip == given).all()
+    for clip, anchor in zip(shown.frames, (table(0), table(1)), strict=True):
+        assert (clip == anchor).all()
     np.testing.assert_allclose(shown.places[0], shown.places[0][:, :1].repeat(length, 1), atol=1e-6)
 
 

@@ -213,6 +213,18 @@ def test_a_pusher_out_of_view_comes_into_it(height: float) -> None:
     assert np.linalg.norm(np.subtract(seen.pusher, (0.15, -0.1))) < 0.015
 
 
+@pytest.mark.parametrize("y", [-0.4, 0.3])
+def test_a_pusher_that_the_frame_cuts_off_comes_into_it_whole(y: float) -> None:
+    frame = shot(scene_with(LAYOUT, pusher=(0.05, y)))
+    cast = cast_in(frame, (0.05, y, PUSHER_UP))
+    assert cast.spare
+    assert not cast_in(shot(scene_with(LAYOUT)), (0.0, -0.34, PUSHER_UP)).spare
+    (seen,) = vision().look([draw(cast, moved(cast, "pusher", (0.15, -0.1, PUSHER_UP)))])
+    assert set(seen.names) == set(LAYOUT)
+    assert seen.pusher is not None
+    assert np.linalg.norm(np.subtract(seen.pusher, (0.15, -0.1))) < 0.015
+
+
 def test_what_would_hit_the_camera_is_not_drawn() -> None:
     cast = nominal()
     away = draw(cast, moved(cast, "red cube", (0.0, 5.0)))

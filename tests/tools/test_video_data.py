@@ -233,6 +233,18 @@ def test_more_workers_change_nothing_but_the_time(tmp_path: Path) -> None:
     }
 
 
+def test_futures_that_are_not_drawn_are_the_same_futures(tmp_path: Path) -> None:
+    drawn = make_video_data(tmp_path / "drawn", 12, seed=4, shard=8)
+    plain = make_video_data(tmp_path / "plain", 12, seed=4, shard=8, frames=False)
+    assert "--seed 4 --no-frames" in (plain / "README.md").read_text()
+    for a, b in zip(read_records(drawn), read_records(plain), strict=True):
+        assert a.meta == b.meta
+        np.testing.assert_array_equal(a.positions, b.positions)
+        np.testing.assert_array_equal(a.sent, b.sent)
+        assert a.frames.shape == (8, 64, 64, 3)
+        assert b.frames.size == b.masks.size == 0
+
+
 def test_a_killed_run_goes_on_and_a_larger_one_adds(tmp_path: Path) -> None:
     whole = make_video_data(tmp_path / "whole", 12, seed=4, shard=8)
     killed = tmp_path / "killed"
@@ -261,7 +273,7 @@ def test_shards_come_with_a_card_that_tells_how_to_make_them_again(tmp_path: Pat
     with tarfile.open(next(out.glob("*.tar"))) as tar:
         names = tar.getnames()
     # WebDataset: members of one clip share what is before the first dot, and follow each other.
-    assert [n.split(".", 1)[1] for n in names] == ["json", "frames.npz", "states.npz"] * 3
+    assert [n.split(".", 1)[1] for n in names] == ["json", "states.npz", "frames.npz"] * 3
     assert len({n.split(".", 1)[0] for n in names}) == 3
 
 
@@ -295,9 +307,9 @@ def test_records_come_back_from_disk_as_they_were(
 
 
 def test_nothing_to_make_and_nothing_to_read_are_told(tmp_path: Path) -> None:
-    for bad in ({"n": 0}, {"workers": 0}, {"shard": 0}):
+    for n, workers, shard in ((0, 1, 8), (8, 0, 8), (8, 1, 0)):
         with pytest.raises(BadInput, match="at least 1"):
-            make_video_data(tmp_path / "out", **{"n": 8, **bad})
+            make_video_data(tmp_path / "out", n, workers=workers, shard=shard)
     assert not (tmp_path / "out").exists()
     with pytest.raises(BadInput, match="mindseye data video"):
         list(read_records(tmp_path))

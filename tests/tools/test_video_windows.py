@@ -10,7 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mindseye.tools.subgoals import Subgoal
+from mindseye.tools.goals import AREAS
+from mindseye.tools.subgoals import Subgoal, nominal_target
 from mindseye.tools.video.captions import mirrored
 from mindseye.tools.video.data import Record, scene_records
 from mindseye.tools.video.tokens import (
@@ -28,6 +29,7 @@ from mindseye.tools.video.tokens import (
     TIMES,
     UNIT,
     from_tokens,
+    guides,
     join,
     token_channels,
     token_levels,
@@ -317,6 +319,40 @@ def test_what_is_told_moves_with_the_batch() -> None:
     noisy = torch.zeros(5, THINGS, FRAMES, 3)
     apart = [token_channels(p, noisy[: len(p)]) for p in parts]
     torch.testing.assert_close(token_channels(both, noisy), torch.cat(apart))
+
+
+@given(seed=seeds)
+@settings(max_examples=15)
+def test_wherever_words_may_send_a_thing_there_are_guides_that_lead_there(seed: int) -> None:
+    told = Windows(simulated(), np.random.default_rng(seed)).draw(1).told
+    names = ["red cube", "blue ball", "green star", "yellow cube"]
+    layout = dict(zip(names, np.random.default_rng(seed).uniform(-0.22, 0.22, (4, 2)), strict=True))
+    kinds, places = torch.zeros_like(told.kinds), torch.zeros_like(told.places)
+    for i, (name, place) in enumerate(layout.items()):
+        kinds[0, i] = torch.from_numpy(one_hot(name))
+        places[0, i, :2] = torch.from_numpy(place)
+    roles = torch.zeros_like(told.roles)
+    roles[0, 0, 0] = roles[0, 1, 1] = 1.0
+    bare = dataclasses.replace(told, kinds=kinds, places=places, roles=roles)
+    found = guides(bare, torch.zeros_like(told.ways))[0, 0, -1].double()
+    _, beside, toward, line, *thirds = found[:10, :2] * UNIT
+    across, along = thirds[:3], thirds[3:]
+    spots = {n: (float(p[0]), float(p[1])) for n, p in layout.items()}
+
+    def way(**asked: str) -> torch.Tensor:
+        subgoal = Subgoal.model_validate({"move": "red cube", **asked})
+        return torch.tensor(nominal_target(subgoal, spots)) - torch.from_numpy(layout["red cube"])
+
+    for i, area in enumerate(AREAS):
+        torch.testing.assert_close(
+            across[i % 3] + along[2 - i // 3], way(relation="in_area", area=area),
+            atol=1e-6, rtol=0,
+        )  # fmt: skip
+    torch.testing.assert_close(line, way(relation="in_line"), atol=1e-4, rtol=0)
+    near = beside - 0.09 / UNIT * toward
+    torch.testing.assert_close(
+        near, way(relation="near", object="blue ball"), atol=1e-5, rtol=0
+    )  # fmt: skip
 
 
 def test_neighbours_and_the_goal_are_told_as_ways() -> None:

@@ -72,7 +72,7 @@ class Cast:
 
     @property
     def spare(self) -> bool:
-        """Say whether the pusher is somewhere out of the frame."""
+        """Say whether the pusher is out of the frame, or cut off by its edge."""
         return self.sprites[-1] is None
 
     @property
@@ -128,7 +128,8 @@ def _cast(
         _sprite(frame, empty, mask, hidden & ~everything_but(masks, i) & shape)
         for i, (mask, shape) in enumerate(zip(masks[:-1], outline, strict=True))
     ]
-    sprites.append(_sprite(frame, empty, masks[-1], np.zeros_like(hidden)))
+    whole = not _cut_off(masks[-1])
+    sprites.append(_sprite(frame, empty, masks[-1], np.zeros_like(hidden)) if whole else None)
     shares = reading.shares
     beyond = shares[BACKGROUND] > 0.5
     return Cast(
@@ -177,6 +178,11 @@ def _masks(reading: Reading, sighting: Sighting) -> list[NDArray[np.bool_]]:
     return [m.repeat(scale, 0).repeat(scale, 1) for m in masks]
 
 
+def _cut_off(mask: NDArray[np.bool_]) -> bool:
+    """Say whether something reaches the edge of the frame: then it may go on beyond it."""
+    return bool(mask[0].any() or mask[-1].any() or mask[:, 0].any() or mask[:, -1].any())
+
+
 def _grown(mask: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     size = 2 * by + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
@@ -222,7 +228,7 @@ def _filled(frame: Image, mask: NDArray[np.bool_], table: NDArray[np.bool_]) -> 
 def _spare_pusher() -> tuple["Sprite", Camera, Array]:
     """Return the pusher as the nominal camera sees it over the middle of an empty table.
 
-    It comes into clips that begin without it in view.
+    It comes into clips that begin without it in view, or with a part of it.
     """
     scene = Scene(bodies=())
     model = build(scene)

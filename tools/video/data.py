@@ -61,9 +61,9 @@ class Record:
     """`kind`, `names`, `patches`, `rows` (ticks of the frames) and, of a push, `subgoal`,
     `target`, `reached`, `described`, `captions`."""
     frames: NDArray[np.uint8]
-    """`[8, 64, 64, 3]`."""
+    """`[8, 64, 64, 3]`, or empty."""
     masks: NDArray[np.uint8]
-    """`[8, 64, 64]` segmentation class ids."""
+    """`[8, 64, 64]` segmentation class ids, or empty."""
     positions: NDArray[np.float32]
     """`[L, N, 3]` object centres, metres."""
     pusher: NDArray[np.float32]
@@ -198,6 +198,12 @@ def _draw(
         yield halve(np.stack(frames)), np.stack(masks)
 
 
+def _undrawn(n: int) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield what stands for the pictures of `n` futures that nobody draws."""
+    for _ in range(n):
+        yield np.zeros(0, dtype=np.uint8), np.zeros(0, dtype=np.uint8)
+
+
 def _described(rng: np.random.Generator, move: str, start: Layout, after: Layout) -> Subgoal | None:
     """Return words for where an object really came to lie, None where it hardly moved."""
     if move not in after or len(start) < 2:
@@ -237,8 +243,14 @@ def _layout(names: Sequence[str], at: NDArray[Any]) -> dict[str, tuple[float, fl
     return {n: (float(p[0]), float(p[1])) for n, p, gone in pairs if not gone}
 
 
-def scene_records(rng: np.random.Generator) -> list[Record]:
-    """Return the records of one random scene, simulated as one batch: pushes, or play."""
+def scene_records(rng: np.random.Generator, drawn: bool = True) -> list[Record]:
+    """Return the records of one random scene, simulated as one batch: pushes, or play.
+
+    Args:
+      rng: the only source of chance; drawing takes from a generator of its own, so that the
+        same one gives the same futures with and without pictures.
+      drawn: whether they have frames and masks; else both are empty.
+    """
     scene = training_scene(rng)
     layout = {b.name: b.position for b in scene.bodies}
     plays = rng.random() < PLAY
@@ -264,7 +276,9 @@ def scene_records(rng: np.random.Generator) -> list[Record]:
         for i in range(PER_SCENE)
     ]
     records = []
-    for i, (frames, masks) in enumerate(_draw(simulation, trace, rows, rng)):
+    brush = rng.spawn(1)[0]
+    pictures = _draw(simulation, trace, rows, brush) if drawn else _undrawn(len(rows))
+    for i, (frames, masks) in enumerate(pictures):
         last = int(trace.ended[i]) + 1
         track = places(trace.qpos[:last, i])
         meta: dict[str, Any] = {"kind": "play", "captions": ["play", "nothing in particular"]}

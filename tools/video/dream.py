@@ -154,7 +154,7 @@ class Dream:
         pipeline, said = self._pipeline, self._words.said
         noise = torch.randn(1, THINGS, FRAMES, 3, generator=self._source).to(said)
         told = self.told.to(said.device)
-        ways = sample_ways(
+        ways, _ = sample_ways(
             pipeline.transformer, pipeline.scheduler, noise, told, self._words, self._steps
         )
         slot, rows = slots(self._cast)

@@ -85,24 +85,24 @@ def _guided(
     told: Told,
     words: Words,
     guidance: Guidance,
-) -> torch.Tensor:
-    clean = predict_clean(transformer, noisy, t, told, words.said, words.mask)
-    base = clean
+) -> tuple[torch.Tensor, torch.Tensor]:
+    base, doubt = predict_clean(transformer, noisy, t, told, words.said, words.mask)
+    clean = base
     if guidance.words != 1.0:
         said, mask = words.unsaid.expand_as(words.said), words.unsaid_mask.expand_as(words.mask)
         bare = dataclasses.replace(
             told, roles=torch.zeros_like(told.roles), target=torch.full_like(told.target, torch.nan)
         )
-        other = predict_clean(transformer, noisy, t, bare, said, mask)
+        other, _ = predict_clean(transformer, noisy, t, bare, said, mask)
         clean = clean + (guidance.words - 1) * (base - other)
     if guidance.actions != 1.0:
         bare = dataclasses.replace(told, path=torch.full_like(told.path, torch.nan))
-        other = predict_clean(transformer, noisy, t, bare, words.said, words.mask)
+        other, _ = predict_clean(transformer, noisy, t, bare, words.said, words.mask)
         clean = clean + (guidance.actions - 1) * (base - other)
     if guidance.frames != 1.0:
-        other = predict_clean(transformer, noisy, t, anchor_only(told), words.said, words.mask)
+        other, _ = predict_clean(transformer, noisy, t, anchor_only(told), words.said, words.mask)
         clean = clean + (guidance.frames - 1) * (base - other)
-    return torch.where(told.known[..., None], told.ways / UNIT, clean)
+    return torch.where(told.known[..., None], told.ways / UNIT, clean), doubt
 
 
 def sample_ways(
@@ -113,8 +113,11 @@ def sample_ways(
     words: Words,
     steps: int,
     guidance: Guidance | None = None,
-) -> torch.Tensor:
-    """Return imagined ways `[B, N, T, 3]`, metres; given frames are kept.
+    errs: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return imagined ways and the doubt in them, metres; given frames are kept.
+
+    The ways are `[B, N, T, 3]`, the doubt `[B, N, T]` is the expected error on the table.
 
     Args:
       transformer: denoiser.
@@ -124,19 +127,35 @@ def sample_ways(
       words: what is said.
       steps: Euler steps.
       guidance: how much each condition drives.
+      errs: `[B, N, 2]` how far off each thing is, next to a scale of 1; by default nothing is.
+        A few large steps lead to the middle of what may happen, and that is where a draw
+        from all of it begins.
     """
     # Evenly spaced noise levels; the scheduler shifts them and appends zero.
     scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / steps, steps), device=noise.device)
-    ways = noise
+    ways, doubts = noise, []
     for i, step in enumerate(scheduler.timesteps):
         sigma = scheduler.sigmas[i]
         level = sigma.expand(len(ways)).to(ways)
-        clean = _guided(transformer, ways, level, told, words, guidance or Guidance())
+        clean, doubt = _guided(transformer, ways, level, told, words, guidance or Guidance())
         ways = scheduler.step((ways - clean) / sigma, step, ways, return_dict=False)[0]
+        doubts.append(doubt)
+    # From noise alone the doubt is that in all that may happen.
+    doubt = doubts[0]
+    if errs is not None:
+        ways = ways + torch.nn.functional.pad(errs[:, :, None] * doubt[..., None], (0, 1))
     given = told.known[..., None]
     still = ways.norm(dim=-1, keepdim=True) * UNIT < STILL
     shown = torch.where(given, told.ways, torch.where(still, 0.0, ways * UNIT))
-    return solid(told, shown * told.valid[..., None, None])
+    return solid(told, shown * told.valid[..., None, None]), 2 * UNIT * doubt
+
+
+def draw_errs(things: int, source: torch.Generator) -> torch.Tensor:
+    """Return `[things, 2]` draws of the density of doubt with scale 1; see `predict_clean`."""
+    turn = 2 * torch.pi * torch.rand(things, generator=source)
+    # A length of this density is the sum of two exponential ones.
+    far = -(1 - torch.rand(things, 2, generator=source)).log().sum(dim=-1)
+    return far[:, None] * torch.stack([turn.cos(), turn.sin()], dim=-1)
 
 
 def solid(told: Told, ways: torch.Tensor) -> torch.Tensor:
@@ -196,7 +215,7 @@ def likelihood(
     for level in PROXY_LEVELS:
         noisy = (1 - level) * ways / UNIT + level * noise
         t = torch.full((len(ways),), level, device=ways.device)
-        clean = predict_clean(transformer, noisy, t, told, words.said, words.mask)
+        clean, _ = predict_clean(transformer, noisy, t, told, words.said, words.mask)
         error = (clean - ways / UNIT).square().sum(dim=-1)
         total -= (error * free).sum(dim=(1, 2)) / free.sum(dim=(1, 2)).clamp_min(1) / level**2
     return total / len(PROXY_LEVELS)

@@ -134,6 +134,8 @@ def sample_seed(request: ImagineRequest, sample: int) -> int:
 class TabletopVideo:
     """Imagines clips of the table from any frames, words and actions; see `VideoGenerator`."""
 
+    follows_actions = True
+
     def __init__(
         self,
         weights: str | Path = WEIGHTS,
@@ -217,6 +219,8 @@ class TabletopVideo:
             num_inference_steps=self.steps,
             guidance=self.guidance,
             likelihoods=self.likelihoods,
+            # The first sample of a request is what is believed; the others are drawn around it.
+            temperature=[1.0 if i else 0.0 for _, i in jobs],
         )
         scores = shown.likelihood
         clips = []
@@ -228,6 +232,7 @@ class TabletopVideo:
                     source="video", model=MODEL, seed=seed, request=self._digest(request)
                 ),
                 likelihood=None if scores is None else float(scores[row]),
+                doubt=dict(zip(shown.names[row], shown.doubt[row][:-1, -1].tolist(), strict=True)),
             )
             clips.append((clip, shown.places[row]))
         return clips

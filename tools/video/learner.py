@@ -37,6 +37,7 @@ LEAST = 0.15
 SMOOTH = 0.5
 """Errors well beyond this count by their size rather than its square, units of the network:
 what cannot be foreseen (a ball that rolls off, or not) would drown what can."""
+DOUBT_WEIGHT = 0.02
 MOVED = 0.01
 """Metres."""
 TESTED = 256
@@ -59,8 +60,8 @@ class Denoiser(torch.nn.Module):
         told: Told,
         ids: torch.Tensor,
         mask: torch.Tensor,
-    ) -> torch.Tensor:
-        """Return the clean ways that are believed in; see `predict_clean`."""
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the clean ways that are believed in, and the doubt; see `predict_clean`."""
         words = read_words(self.text, ids, mask)
         return predict_clean(self.transformer, noisy, t, told, words, mask)
 
@@ -76,15 +77,33 @@ def noise_levels(n: int, pure: float) -> torch.Tensor:
     return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
-def window_loss(clean: torch.Tensor, batch: Batch, t: torch.Tensor) -> torch.Tensor:
-    """Return the weighted pseudo-Huber error of what is believed, in units of the network."""
-    square = (clean - batch.ways / UNIT).square().sum(dim=-1)
+def window_loss(
+    clean: torch.Tensor, doubt: torch.Tensor, batch: Batch, t: torch.Tensor
+) -> torch.Tensor:
+    """Return the weighted error of what is believed and of the doubt in it.
+
+    The belief pays a pseudo-Huber error in units of the network; the doubt the negative
+    log-likelihood of how far off the belief is, which it takes as it finds it.
+
+    Args:
+      clean: `[B, N, T, 3]` believed.
+      doubt: `[B, N, T]`.
+      batch: the windows.
+      t: `[B]` noise levels.
+    """
+    gap = clean - batch.ways / UNIT
+    square = gap.square().sum(dim=-1)
     error = 2 * SMOOTH**2 * ((1 + square / SMOOTH**2).sqrt() - 1)
+    off = gap.detach()[..., :2].norm(dim=-1)
+    # What is known is not in doubt, and has no weight.
+    scale = doubt.clamp_min(1e-4)
+    error = error + DOUBT_WEIGHT * (2 * scale.log() + off / scale)
     weight = batch.weight.clone()
     weight[:, PUSHER] *= PUSHER_WEIGHT
     weight[:, :, -1] *= LAST_FRAME
     each = (error * weight).sum(dim=(1, 2)) / weight.sum(dim=(1, 2)).clamp_min(1.0)
-    return (each / (t + 0.15)).mean()
+    loss: torch.Tensor = (each / (t + 0.15)).mean()
+    return loss
 
 
 class Learner:
@@ -162,8 +181,8 @@ class Learner:
         noisy = (1 - level) * batch.ways / UNIT + level * torch.randn_like(batch.ways)
         ids, mask = (x.to(device) for x in tokenize(self.tokenizer, batch.texts))
         with self.accelerator.autocast():
-            clean = self.run(noisy, t, told, ids, mask)
-        return window_loss(clean.float(), batch, t)
+            clean, doubt = self.run(noisy, t, told, ids, mask)
+        return window_loss(clean.float(), doubt.float(), batch, t)
 
     def _zero(self) -> None:
         for optimizer in self.optimizers:
@@ -225,7 +244,7 @@ class Learner:
         transformer, text = nets
         words = read_sentences(text, self.tokenizer, batch.texts)
         noise = torch.randn(batch.ways.shape, generator=torch.Generator().manual_seed(0))
-        shown = sample_ways(transformer, build_scheduler(), noise, batch.told, words, 4)
+        shown, _ = sample_ways(transformer, build_scheduler(), noise, batch.told, words, 4)
         went = batch.ways[:, :PUSHER, -1].norm(dim=-1)
         fell = batch.ways[:, :PUSHER, -1, 2] < -MOVED
         counted = (went > MOVED) & ~fell & batch.told.valid[:, :PUSHER]

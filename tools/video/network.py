@@ -4,7 +4,8 @@
 size. It takes a noise level and a place for each token (`mindseye.tools.video.tokens`).
 The flow is rectified (Liu et al., 2022; Lipman et al., 2022): noisy = (1 - t) clean
 + t noise. The network says the clean ways, as shares of ways that are there to be followed
-and what is left; its output starts at zero, so an untrained network believes that nothing moves.
+and what is left, and how far off it may be; its output starts at zero, so an untrained network
+believes that nothing moves.
 """
 
 import torch
@@ -27,6 +28,8 @@ from mindseye.tools.video.tokens import (
 )
 
 WORD_WIDTH = 128
+DOUBT = 0.2
+"""How far off an untrained network takes itself to be, units of the network."""
 
 
 def build_transformer(
@@ -89,8 +92,11 @@ def predict_clean(
     told: Told,
     words: torch.Tensor,
     mask: torch.Tensor,
-) -> torch.Tensor:
-    """Return the clean ways `[B, N, T, 3]` that the network believes in, in its units.
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the clean ways that the network believes in, and its doubt, both in its units.
+
+    The ways are `[B, N, T, 3]`. The doubt `[B, N, T]` is the scale `s` of a density
+    `exp(-r / s) / s^2` of being off by `r` on the table, so that twice of it is the expected error.
 
     Args:
       transformer: as `build_transformer` makes it.
@@ -117,6 +123,7 @@ def predict_clean(
             return_dict=False,
         )[0]
     said = from_tokens(output, noisy.shape[1]).to(noisy.dtype)
-    follows = said[..., 3:, None] * guides(told, given)
+    follows = said[..., 3:-1, None] * guides(told, given)
     clean = said[..., :3] + follows.sum(dim=-2)
-    return torch.where(told.known[..., None], told.ways / UNIT, clean)
+    doubt = DOUBT * said[..., -1].clamp(-8, 4).exp() * ~told.known
+    return torch.where(told.known[..., None], told.ways / UNIT, clean), doubt

@@ -16,7 +16,14 @@ from transformers import DistilBertModel, PreTrainedTokenizerFast
 from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames
 from mindseye.tools.video.cast import Cast, cast_of, draw, placed
-from mindseye.tools.video.flow import Guidance, Words, likelihood, read_sentences, sample_ways
+from mindseye.tools.video.flow import (
+    Guidance,
+    Words,
+    draw_errs,
+    likelihood,
+    read_sentences,
+    sample_ways,
+)
 from mindseye.tools.video.telling import Asked, known_ways, sent_by, slots, told_of
 from mindseye.tools.video.tokens import FRAMES, THINGS, Told, join
 from mindseye.tools.vision.model import TabletopVision
@@ -39,6 +46,8 @@ class VideoOutput(BaseOutput):  # type: ignore[misc]
     """`[N + 1, F, 3]` metres for each clip: where it says its things are, the pusher last."""
     names: list[tuple[str, ...]]
     """Of the things of each clip, the pusher left out."""
+    doubt: list[NDArray[np.float64]]
+    """`[N + 1, F]` metres for each clip: how far off a place is expected to be."""
     likelihood: NDArray[np.float64] | None
     """`[B]` log-likelihood proxies, where they were asked for."""
 
@@ -112,6 +121,7 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         num_inference_steps: int = 4,
         guidance: Guidance | None = None,
         likelihoods: bool = False,
+        temperature: Sequence[float] | None = None,
     ) -> VideoOutput:
         """Generate one clip for each prompt, all in one batch.
 
@@ -130,6 +140,8 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
           num_inference_steps: Euler steps.
           guidance: how hard each condition drives.
           likelihoods: estimate how likely the network holds each clip to be.
+          temperature: for each clip how widely it is drawn around what the network believes, next
+            to its own doubt; 0, the default, is the belief itself, 1 a fair draw.
 
         Raises:
           ToolError: no frame is given, a frame or an index that is none, or ticks or actions
@@ -142,10 +154,12 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         sources = list(generator) if generator is not None else [torch.Generator() for _ in jobs]
         ways = [j.ways.copy() for j in jobs]
         known = [j.known.copy() for j in jobs]
+        doubts = [np.zeros(k.shape) for k in known]
+        heat = torch.tensor(list(temperature) if temperature is not None else [0.0] * n)
         found = np.zeros(n)
         for first in _windows(num_frames):
             scores = self._window(
-                jobs, ways, known, first, words, sources, num_inference_steps,
+                jobs, ways, known, doubts, first, words, sources, heat, num_inference_steps,
                 guidance or Guidance(), likelihoods,
             )  # fmt: skip
             found += scores / len(_windows(num_frames))
@@ -154,6 +168,7 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
             frames=np.stack([self._drawn(j, p) for j, p in zip(jobs, places, strict=True)]),
             places=places,
             names=[j.cast.names for j in jobs],
+            doubt=doubts,
             likelihood=found if likelihoods else None,
         )
 
@@ -232,14 +247,16 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         jobs: Sequence[_Job],
         ways: list[NDArray[np.float64]],
         known: list[NDArray[np.bool_]],
+        doubts: list[NDArray[np.float64]],
         first: int,
         words: Words,
         sources: Sequence[torch.Generator],
+        heat: torch.Tensor,
         steps: int,
         guidance: Guidance,
         scored: bool,
     ) -> NDArray[np.float64]:
-        """Imagine the eight frames from `first` on and write them into `ways` and `known`."""
+        """Imagine the eight frames from `first` on; write `ways`, `known` and `doubts`."""
         told: list[Told] = []
         anchors = []
         for job, w, k in zip(jobs, ways, known, strict=True):
@@ -249,13 +266,17 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
             told.append(told_of(job.cast, job.asked, part, mine, anchors[-1], first))
         device, dtype = self._execution_device, words.said.dtype
         batch = join(told).to(device)
-        # Both are drawn whether clips are scored or not: that must not change a later window.
+        # All are drawn whether they are used or not: that must not change a later window.
         noise, again = (
             torch.stack([torch.randn(THINGS, FRAMES, 3, generator=g) for g in sources])
             .to(device, dtype)
             for _ in range(2)
         )  # fmt: skip
-        shown = sample_ways(self.transformer, self.scheduler, noise, batch, words, steps, guidance)
+        errs = torch.stack([draw_errs(THINGS, g) for g in sources]) * heat[:, None, None]
+        shown, doubt = sample_ways(
+            self.transformer, self.scheduler, noise, batch, words, steps, guidance,
+            errs.to(device, dtype) if heat.any() else None,
+        )  # fmt: skip
         scores = np.zeros(len(jobs))
         if scored:
             found = likelihood(self.transformer, shown, again, batch, words)
@@ -268,6 +289,8 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
             free = ~known[i][rows, first : first + span]
             target = ways[i][rows, first : first + span]
             ways[i][rows, first : first + span] = np.where(free[..., None], new, target)
+            off = doubt[i, slot, :span].float().cpu().numpy()
+            doubts[i][rows, first : first + span] += np.where(free, off, 0.0)
             known[i][:, first : first + span] = True
         return scores
 

@@ -1,7 +1,8 @@
 """Clips on disk: WebDataset tar files, written whole or not at all, with a data card.
 
 Members that share a key make a clip: `KEY.json` (words, names, patches, frame rows),
-`KEY.frames.npz` (`frames`, `masks`) and `KEY.states.npz` (`positions`, `pusher`, `sent`).
+`KEY.states.npz` (`positions`, `pusher`, `sent`) and, where they were drawn, `KEY.frames.npz`
+(`frames`, `masks`).
 Any WebDataset reader takes them; what a shard holds depends on the seed and its
 number alone, so more workers change nothing but the time.
 """
@@ -29,10 +30,11 @@ task_categories: [image-to-video]
 ---
 # Tabletop clips
 
-{n} clips of 8 frames at 64x64, made by `mindseye data video --n {n} --seed {seed}` with the
-project's own simulator: pushes that succeed and fail (about a quarter is play without a goal), on
-random scenes with ice and sticky patches, crowds, heavy things and rolling balls. Each clip
-comes with words, actions, class masks and states. WebDataset format:
+{n} clips of 8 {what}, made by
+`mindseye data video --n {n} --seed {seed}{option}` with the project's own simulator: pushes that
+succeed and fail (about a quarter is play without a goal), on random scenes with ice and sticky
+patches, crowds, heavy things and rolling balls. Each clip comes with words, actions and states,
+and where it is drawn with class masks. WebDataset format:
 `KEY.json`, `KEY.frames.npz`, `KEY.states.npz`; metres, tenths of a second.
 """
 
@@ -50,11 +52,12 @@ def write_shard(path: Path, records: Sequence[Record]) -> None:
         for i, record in enumerate(records):
             members = {
                 "json": json.dumps(record.meta).encode(),
-                "frames.npz": _npz(frames=record.frames, masks=record.masks),
                 "states.npz": _npz(
                     positions=record.positions, pusher=record.pusher, sent=record.sent
                 ),
             }
+            if record.frames.size:
+                members["frames.npz"] = _npz(frames=record.frames, masks=record.masks)
             for kind, data in members.items():
                 info = tarfile.TarInfo(f"{path.stem}-{i:03d}.{kind}")
                 info.size = len(data)
@@ -62,17 +65,17 @@ def write_shard(path: Path, records: Sequence[Record]) -> None:
     os.replace(part, path)
 
 
-def make_shard(path: Path, seed: int, index: int, clips: int = SHARD) -> None:
-    """Make one shard; what it holds depends on `seed` and `index` alone."""
+def make_shard(path: Path, seed: int, index: int, clips: int = SHARD, frames: bool = True) -> None:
+    """Make one shard; what it holds depends on `seed` and `index` alone, drawn or not."""
     records: list[Record] = []
     for scene in range((clips + PER_SCENE - 1) // PER_SCENE):
-        records += scene_records(np.random.default_rng([seed, index, scene]))
+        records += scene_records(np.random.default_rng([seed, index, scene]), frames)
     write_shard(path, records[:clips])
 
 
-def _job(job: tuple[Path, int, int, int]) -> int:
-    path, seed, index, clips = job
-    make_shard(path, seed, index, clips)
+def _job(job: tuple[Path, int, int, int, bool]) -> int:
+    path, seed, index, clips, frames = job
+    make_shard(path, seed, index, clips, frames)
     # When fewer were asked for, the last shard began with the same clips.
     for shorter in _shards(path.parent, seed, index).values():
         if shorter != path:
@@ -87,7 +90,12 @@ def _shards(out: Path, seed: int, index: int) -> dict[int, Path]:
 
 
 def make_video_data(
-    out: Path, n: int = 16384, seed: int = 0, workers: int = 1, shard: int = SHARD
+    out: Path,
+    n: int = 16384,
+    seed: int = 0,
+    workers: int = 1,
+    shard: int = SHARD,
+    frames: bool = True,
 ) -> Path:
     """Make `n` clips as shards under `out`; a killed run goes on where it stopped.
 
@@ -97,6 +105,9 @@ def make_video_data(
       seed: the same seed makes the same clips, however many workers there are.
       workers: processes.
       shard: clips in one file.
+      frames: draw pictures and masks. Our own generator learns from states, which are the same
+        without them and made in two thirds of the time; the sample sheets of its training show
+        clips that have them.
 
     Raises:
       BadInput: nothing to make.
@@ -109,7 +120,7 @@ def make_video_data(
         clips = min(shard, n - index * shard)
         if max(_shards(out, seed, index), default=0) < clips:
             path = out / f"clips-{seed}-{index:05d}-{clips}.tar"
-            jobs.append((path, seed, index, clips))
+            jobs.append((path, seed, index, clips, frames))
     with tqdm(total=n, initial=n - sum(j[3] for j in jobs), desc="clips", unit="clip") as bar:
         if workers == 1:
             for job in jobs:
@@ -118,7 +129,9 @@ def make_video_data(
             with multiprocessing.get_context("spawn").Pool(workers) as pool:
                 for done in pool.imap_unordered(_job, jobs):
                     bar.update(done)
-    (out / "README.md").write_text(CARD.format(n=n, seed=seed))
+    option, what = ("", "frames at 64x64") if frames else (" --no-frames", "ticks, not drawn")
+    card = CARD.format(n=n, seed=seed, option=option, what=what)
+    (out / "README.md").write_text(card)
     return out
 
 
@@ -142,7 +155,7 @@ def read_records(folder: Path, frames: bool = True) -> Iterator[Record]:
 
     Args:
       folder: what `make_video_data` wrote.
-      frames: read pictures and masks too; without them both are empty.
+      frames: read pictures and masks too, where they were drawn; else both are empty.
 
     Raises:
       BadInput: there are none.
@@ -154,12 +167,13 @@ def read_records(folder: Path, frames: bool = True) -> Iterator[Record]:
         with tarfile.open(path) as tar:
             for member in _members(tar):
                 states = np.load(io.BytesIO(member["states.npz"]))
-                shown = np.load(io.BytesIO(member["frames.npz"])) if frames else {}
+                drawn = frames and "frames.npz" in member
+                shown = np.load(io.BytesIO(member["frames.npz"])) if drawn else {}
                 empty = np.zeros(0, dtype=np.uint8)
                 yield Record(
                     meta=json.loads(member["json"]),
-                    frames=shown["frames"] if frames else empty,
-                    masks=shown["masks"] if frames else empty,
+                    frames=shown["frames"] if drawn else empty,
+                    masks=shown["masks"] if drawn else empty,
                     positions=states["positions"],
                     pusher=states["pusher"],
                     sent=states["sent"],

@@ -40,10 +40,12 @@ TOUCH = 9
 LOCAL = 4 * (PATCH_T * SUB)
 DYNAMIC = 4 * PATCH_T
 TIMES = 2 * PATCH_T + GROUPS
-GUIDES = 7
+INSET = 0.06
+"""How far into a third of the table its middle reaches, metres."""
+GUIDES = 15
 """Ways that an answer may follow by a share of their length; see `guides`."""
-OUTPUTS = 3 + GUIDES
-"""Numbers that the network says of each thing in each frame."""
+OUTPUTS = 3 + GUIDES + 1
+"""Numbers that the network says of each thing in each frame; the last is its doubt."""
 CHANNELS = STATIC + TOUCH + 4 * PATH + LOCAL + DYNAMIC + TIMES
 
 
@@ -218,9 +220,13 @@ def guides(told: Told, noisy: torch.Tensor) -> torch.Tensor:
     A network with normalised layers says a direction easily and a length hardly, but the
     length is mostly there to be copied: to the place pushed to, to the reference object, to
     where the pusher is sent and where it was lowered last, to where the next given frame shows the
-    thing, back to where the past showed it, and where the noisy frame has it.
+    thing, back to where the past showed it, and where the noisy frame has it. Words also speak
+    of the thirds of the table across and along, and of the line of the others; and a unit
+    towards the reference object lets an answer keep a distance from it.
     """
-    aim, beside = (_flat(w[:, :, None].expand(-1, -1, FRAMES, -1)) for w in _meant(told)[:2])
+    aim, beside = (_flat(w) for w in _meant(told)[:2])
+    toward = beside / beside.norm(dim=-1, keepdim=True).clamp_min(1e-3)
+    fixed = torch.stack([aim, beside, toward, _to_line(told), *_to_thirds(told)], dim=-2)
     at, low = _pusher_from(told)
     known = told.known[..., None]
     ways = told.ways * known / UNIT
@@ -231,7 +237,37 @@ def guides(told: Told, noisy: torch.Tensor) -> torch.Tensor:
     following = torch.where(there, ways.gather(2, index), 0.0)
     gone = torch.where(told.known & (told.ways != 0).any(dim=-1), count, FRAMES).argmin(dim=-1)
     before = ways.gather(2, gone[:, :, None, None].expand(-1, -1, FRAMES, 3))
-    return torch.stack([aim, beside, at, low, following, before, noisy], dim=3)
+    fixed = fixed[:, :, None].expand(-1, -1, FRAMES, -1, -1)
+    return torch.cat([fixed, torch.stack([at, low, following, before, noisy], dim=3)], dim=3)
+
+
+def _to_thirds(told: Told) -> list[torch.Tensor]:
+    """Return six ways `[B, N, 3]` to the nearest place within each third, across then along."""
+    found = []
+    for axis in (0, 1):
+        at = told.places[..., axis]
+        for middle in (-2 * TABLE_HALF / 3, 0.0, 2 * TABLE_HALF / 3):
+            way = torch.zeros_like(told.places)
+            way[..., axis] = at.clamp(middle - INSET, middle + INSET) - at
+            found.append(way / UNIT * told.valid[..., None])
+    return found
+
+
+def _to_line(told: Told) -> torch.Tensor:
+    """Return `[B, N, 3]`: each thing's way to the line of the other objects, where there is one."""
+    at, valid = told.places[..., :2], told.valid.to(told.places.dtype)
+    n = at.shape[1]
+    other = valid[:, None, :] * (1 - torch.eye(n, device=at.device))
+    other = other * (torch.arange(n, device=at.device) != PUSHER)
+    count = other.sum(dim=-1, keepdim=True)
+    centre = (other @ at) / count.clamp_min(1.0)
+    gap = (at[:, None] - centre[:, :, None]) * other[..., None]
+    across, along = gap[..., 0], gap[..., 1]
+    # The first principal axis of points in a plane, in closed form.
+    turn = torch.atan2(2 * (across * along).sum(-1), (across**2 - along**2).sum(-1))
+    normal = torch.stack([-(turn / 2).sin(), (turn / 2).cos()], dim=-1)
+    way = ((centre - at) * normal).sum(dim=-1, keepdim=True) * normal
+    return _flat(way / UNIT) * (count > 1) * valid[..., None]
 
 
 def _flat(way: torch.Tensor) -> torch.Tensor:

@@ -100,8 +100,9 @@ def train_video(
     def report(learner: Learner, row: dict[str, float]) -> None:
         curve.add(row)
         sys.stderr.write("\n" + "  ".join(f"{k} {v:.4g}" for k, v in row.items()) + "\n")
-        sheet = checkpoints / f"sheet-{learner.steps:06d}.png"
-        sample_sheet(pipeline_of(learner), shown, sheet)
+        if shown:
+            sheet = checkpoints / f"sheet-{learner.steps:06d}.png"
+            sample_sheet(pipeline_of(learner), shown, sheet)
 
     learner.fit(futures, held_out, report)
     size = sum(p.numel() for p in learner.nets.parameters()) / 1e6
@@ -151,7 +152,7 @@ def contact_sheet(clips: Sequence[NDArray[np.uint8]], path: Path, scale: int = 2
 def _some_pushes(folder: Path) -> list[Record]:
     found = []
     for record in read_records(folder):
-        if record.meta["kind"] == "push":
+        if record.meta["kind"] == "push" and record.frames.size:
             found.append(record)
         if len(found) == SHEET * 8:
             break

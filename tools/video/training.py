@@ -21,20 +21,20 @@ from mindseye.tools.errors import BadInput
 class VideoTraining:
     """Settings of a training run; each is a key of the YAML file that `--config` names."""
 
-    width: int = 256
-    layers: int = 6
+    width: int = 192
+    layers: int = 5
     heads: int = 4
     hours: float = 1.0
     """By the clock, over all runs of it; the learning rate falls to zero at their end."""
-    batch: int = 256
+    batch: int = 128
     """Windows a step, of each process."""
     muon_rate: float = 0.02
     """Learning rate of the matrices under Muon (Jordan et al., 2024)."""
-    adam_rate: float = 0.002
+    adam_rate: float = 0.003
     """Learning rate of everything else under AdamW."""
     ema: float = 0.998
     """Decay of the averaged weights, which are the ones that are saved."""
-    warm_up: float = 0.02
+    warm_up: float = 0.01
     cool_down: float = 0.5
     """Shares of the time over which the learning rate rises, and falls."""
     pure: float = 0.3

@@ -39,11 +39,11 @@ SPACINGS = (1, 2, 2, 3, 4, 6, 8)
 """Ticks between frames of windows that are not a planner's clip."""
 WHOLE = 0.25
 """Share of windows of evenly spaced ticks that span the whole recording."""
-PLAIN = 0.35
+PLAIN = 0.3
 """Share of windows of pushes that are not a planner's clip either."""
 
 # Shares of windows that are told something.
-WORDS, ATTEMPTS, TARGET, PATHS, ROLES = 0.75, 0.4, 0.5, 0.5, 0.95
+WORDS, ATTEMPTS, TARGET, PATHS, ROLES = 0.8, 0.4, 0.4, 0.45, 0.95
 GOAL, PAST, TAIL, SCATTERED = 0.18, 0.2, 0.05, 0.05
 
 
