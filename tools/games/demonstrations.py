@@ -14,7 +14,7 @@ from mindseye.tools.shards import Shards
 SHARD = 16
 """Episodes in one file."""
 CARD = """---
-license: apache-2.0
+license: {licence}
 task_categories: [image-to-video, reinforcement-learning]
 ---
 # Play of {world}: {title}
@@ -79,7 +79,8 @@ def make_game_data(
     shards.write(n, workers, "episode")
     command = f"mindseye data games --world {world} --n {n} --seed {seed}"
     card = CARD.format(
-        world=world, title=spec.title, n=n, rate=spec.rate, player=player, slips=slips,
+        licence=spec.licence, world=world, title=spec.title, n=n, rate=spec.rate,
+        player=player, slips=slips,
         command=command + (f" --slips {slips:g}" if slips else ""),
         actions=", ".join(spec.keys) or f"{spec.axes} numbers in [-1, 1]",
     )  # fmt: skip

@@ -20,6 +20,7 @@ SPEC = GameSpec(
     name="minigrid",
     title="fetch the key, open the door, reach the green square",
     score="success",
+    licence="apache-2.0",
     length=80,
     rate=4.0,
     keys=_ACTIONS,

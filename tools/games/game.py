@@ -60,6 +60,8 @@ class GameSpec:
     """Key of a person's keyboard -> name of the action."""
     goals: tuple[GameGoal, ...]
     """The first is the game's own."""
+    licence: str = "other"
+    """Of its pictures, as data cards name licences."""
 
     @property
     def space(self) -> spaces.Space[Any]:

@@ -1,8 +1,8 @@
 """Levers as small pictures: an arrow for two directions, a slider for one.
 
-Where a picture shows a lever is read by comparing it with drawn ones, first of a coarse grid,
-then of a fine one around the best. What blurs a picture evenly, as generated frames are
-blurred, does not move the best match; that is why no edge or centre of darkness is measured.
+Where a picture shows a lever is read by comparing it with drawn ones, sharp and blurred, first of
+a coarse grid, then of a fine one around the best. What takes sharpness and contrast away, as
+generators do, does not move the best match; so no edge or centre of darkness is measured.
 """
 
 import functools
@@ -26,8 +26,11 @@ SHAFT, BARB = 0.8, 3.2
 """Half width of an arrow's lines and longest length of its barbs, pixels."""
 COARSE, FINE, TIMES = 1 / 16, 1 / 64, 4
 """Steps of the two grids, and how often the fine one goes into the coarse one."""
-SMOOTH = 0.7
-"""Blur before two pictures are compared, standard deviation in pixels."""
+BLURS = (0.7, 1.2, 1.8)
+"""Of the drawn ones that a picture is compared with; by the first it is blurred itself, standard
+deviations in pixels."""
+AROUND = 0.5
+"""How dark it is around a lever's field."""
 
 
 def ink(values: Array) -> Array:
@@ -45,21 +48,12 @@ def ink(values: Array) -> Array:
 def read_ink(seen: Array) -> Array:
     """Return where a picture `[H, W]` in [0, 1] shows a lever: `[2]` or `[1]` in [-1, 1]."""
     directions = 2 if seen.shape == (ACROSS, ACROSS) else 1
-    looked = _smooth(seen[None]).ravel()
+    looked = _pattern(seen[None], BLURS[0])[0]
     values, drawn = _coarse(directions)
-    best = values[np.argmax(_likeness(drawn, looked))]
-    near = np.clip(best + _grid(directions, FINE, TIMES), -1.0, 1.0)
-    found: Array = near[np.argmax(_likeness(_smooth(ink(near)).reshape(len(near), -1), looked))]
+    blur, best = divmod(int(np.argmax(drawn @ looked)), len(values))
+    near = np.clip(values[best] + _grid(directions, FINE, TIMES), -1.0, 1.0)
+    found: Array = near[np.argmax(_pattern(ink(near), BLURS[blur]) @ looked)]
     return found
-
-
-def _likeness(drawn: Array, looked: Array) -> Array:
-    """Return `[N]` correlations of drawn levers `[N, P]` with what is seen `[P]`.
-
-    Correlations, since blur and a poor generator take contrast away.
-    """
-    own = drawn - drawn.mean(axis=1, keepdims=True)
-    return np.asarray(own @ (looked - looked.mean()) / np.linalg.norm(own, axis=1))
 
 
 def _grid(directions: int, step: float, times: int) -> Array:
@@ -69,21 +63,30 @@ def _grid(directions: int, step: float, times: int) -> Array:
 
 @functools.lru_cache(maxsize=2)
 def _coarse(directions: int) -> tuple[Array, Array]:
-    """Return `[N, D]` places of levers and `[N, P]` how they look."""
+    """Return `[N, D]` places of levers, and `[B * N, P]` their patterns by each blur."""
     values = _grid(directions, COARSE, round(1 / COARSE))
-    return values, _smooth(ink(values)).reshape(len(values), -1)
+    drawn = ink(values)
+    return values, np.concatenate([_pattern(drawn, blur) for blur in BLURS])
 
 
-def _smooth(pictures: Array) -> Array:
-    """Return `[N, H, W]` blurred; what is beyond a border counts as not there."""
-    return _blur(pictures.shape[1]) @ pictures @ _blur(pictures.shape[2]).T
+def _pattern(pictures: Array, blur: float) -> Array:
+    """Return `[N, P]` of pictures `[N, H, W]` that are blurred, what is around them too.
+
+    A product of two is their correlation: how dark or faint they are does not count.
+    """
+    rows, columns = (_kernel(side, blur) for side in pictures.shape[1:])
+    blurred = rows @ (pictures - AROUND) @ columns.T
+    flat = blurred.reshape(len(pictures), -1)
+    flat = flat - flat.mean(axis=1, keepdims=True)
+    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9))
 
 
-@functools.lru_cache(maxsize=8)
-def _blur(side: int) -> Array:
+@functools.lru_cache(maxsize=16)
+def _kernel(side: int, deviation: float) -> Array:
+    gap = np.arange(-20, 21)
     at = np.arange(side)
-    weight = np.exp(-0.5 * ((at[:, None] - at) / SMOOTH) ** 2)
-    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+    weight = np.exp(-0.5 * ((at[:, None] - at) / deviation) ** 2)
+    return np.asarray(weight / np.exp(-0.5 * (gap / deviation) ** 2).sum())
 
 
 def _sliders(up: Array) -> Array:

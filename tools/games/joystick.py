@@ -32,6 +32,7 @@ SPEC = GameSpec(
     name="tabletop",
     title="push things about on a table",
     score="success",
+    licence="apache-2.0",
     length=150,
     rate=10.0,
     axes=3,

@@ -46,6 +46,7 @@ SPEC = GameSpec(
     name="crafter",
     title="gather, build and survive",
     score="return",
+    licence="mit",
     length=500,
     rate=5.0,
     keys=_ACTIONS,
