@@ -330,7 +330,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
-    """Measure: eval tabletop|minds-eye|conversation|vision|video|dream|language, with intervals."""
+    """Measure: eval tabletop|minds-eye|conversation|vision|video|dream|players|language."""
     _above("eval", context.args or ["--help"])
 
 

@@ -5,7 +5,9 @@
     freeway    the Atari 2600 game, in ale-py     2 keys        return
     tabletop   the project's own table            a joystick    success
 
-All give `[64, 64, 3] uint8` frames and stand on Gymnasium's interface; see `Game`.
+All give `[64, 64, 3] uint8` frames and stand on Gymnasium's interface; see `Game`. In a process of
+its own, its true state out of reach, a game is a world as any other:
+`make_world("mindseye.tools.games.doorkey:DoorKey")`.
 """
 
 import importlib
