@@ -3,7 +3,7 @@
 Of the games whose cartridges that package holds (so that nothing is fetched), it is the one
 whose things are still to be seen at 64x52 beneath a keyboard: cars are five pixels wide, where
 the ball of Pong or Breakout is less than one. It wants three keys, random play scores nothing,
-and a player who looks at the traffic scores about twice as much as one who holds "up".
+and a player who looks at the traffic scores nearly twice as much as one who holds "up".
 """
 
 from typing import final
