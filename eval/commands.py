@@ -242,6 +242,22 @@ def video_peer(
 
 
 @eval_app.command()
+def players(
+    n: N = 20,
+    seed: Seed = 0,
+    world: Annotated[
+        str, typer.Option(help="Games, by commas: minigrid, crafter, freeway, tabletop.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Measure how well the scripted players play the games, beside random play."""
+    from mindseye.eval.players import players_score
+
+    names = [w.strip() for w in world.split(",") if w.strip()]
+    show(players_score(n, seed, names), as_json)
+
+
+@eval_app.command()
 def plausibility(n: N = 50, seed: Seed = 4_000_000, as_json: Json = False) -> None:
     """Measure whether planted violations of physics are told from real and simulated clips."""
     from mindseye.eval.plausibility import plausibility_accuracy

@@ -40,6 +40,7 @@ from mindseye.planner.cli_io import (
     say,
 )
 from mindseye.planner.cli_mcp import mcp
+from mindseye.planner.cli_play import play
 from mindseye.planner.cli_runs import export, runs_app
 from mindseye.planner.cli_training import data_app, train_app
 from mindseye.planner.cli_trust import trust_app
@@ -172,6 +173,7 @@ app.command()(chat)
 app.command()(dream)
 app.command()(export)
 app.command()(mcp)
+app.command()(play)
 app.command()(web)
 
 
@@ -328,7 +330,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
-    """Measure: eval tabletop|minds-eye|conversation|vision|video|dream|language, with intervals."""
+    """Measure: eval tabletop|minds-eye|conversation|vision|video|dream|players|language."""
     _above("eval", context.args or ["--help"])
 
 

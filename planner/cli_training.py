@@ -21,6 +21,7 @@ _DATA = {
     "language": "mindseye.planner.language.data:make_language_data",
     "minds-eye": "mindseye.planner.questions.data:make_minds_eye_data",
     "conversation": "mindseye.planner.chat.data:make_conversation_data",
+    "games": "mindseye.tools.games.demonstrations:make_game_data",
 }
 _FROM_RUNS = "mindseye.planner.export.clips:export_clips"
 """Makes data for `video` out of runs."""
@@ -37,6 +38,14 @@ Workers = Annotated[int | None, typer.Option(help="Processes.")]
 Recorded = Annotated[
     Path | None,
     typer.Option("--from", help="Folder of runs whose pushes are taken, not simulated (video)."),
+]
+Game = Annotated[
+    str | None,
+    typer.Option("--world", help="minigrid, crafter, freeway or tabletop (games)."),
+]
+Slips = Annotated[
+    float | None,
+    typer.Option(help="Share of actions in which the player presses anything instead (games)."),
 ]
 Data = Annotated[
     list[Path] | None,
@@ -88,13 +97,17 @@ def _data_command(kind: str) -> Callable[..., None]:
         workers: Workers = None,
         runs: Recorded = None,
         frames: Drawn = True,
+        world: Game = None,
+        slips: Slips = None,
         as_json: Json = False,
     ) -> None:
         if runs is not None and kind != "video":
             raise BadInput(f"--from: {kind} data are not made from runs; only video data are")
         given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
         made = _DATA[kind] if runs is None else _FROM_RUNS
-        _tell(_call(made, given | {"runs": runs, "frames": None if frames else False}), as_json)
+        drawn = None if frames else False
+        asked = given | {"runs": runs, "frames": drawn, "world": world, "slips": slips}
+        _tell(_call(made, asked), as_json)
 
     return command
 
@@ -137,6 +150,7 @@ _HELP = {
     ),
     "minds-eye": ("Physics questions with scene programs and answers.", ""),
     "conversation": ("What people say, with the tool that serves it.", ""),
+    "games": ("Games that a scripted player plays, for models that learn to play.", ""),
 }
 for _kind, (_made, _trained) in _HELP.items():
     data_app.command(_kind, help=_made)(_data_command(_kind))

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mindseye.planner.agent import load_tool, set_threads
 from mindseye.planner.config import Config
-from mindseye.planner.dream_face import Hand, Screen
+from mindseye.planner.dream_face import Hand, Screen, keyboard
 from mindseye.planner.media import contact_sheet, write_clip
 from mindseye.tools.contracts import VideoGenerator, World
 from mindseye.tools.errors import BadInput, ToolError
@@ -135,28 +135,10 @@ def _write(shown: Sequence[Frames], out: Path) -> None:
         raise BadInput(f"cannot write the video {str(out)!r}: {error}") from error
 
 
-@contextlib.contextmanager
-def _keys(hand: Hand) -> Iterator[None]:
-    """Let the keyboard move a hand."""
-    from prompt_toolkit.input import create_input
-    from prompt_toolkit.keys import Keys
-
-    source = create_input()
-
-    def pressed() -> None:
-        for press in source.read_keys():
-            hand.press(press.key.value if isinstance(press.key, Keys) else press.key)
-        if source.closed:
-            hand.done = True
-
-    with source.raw_mode(), source.attach(pressed):
-        yield
-
-
 async def _by_keyboard(both: Beside) -> None:
     """Play in real time until the person ends it; a slow machine makes time slow."""
     hand, screen = Hand(), Screen(sys.stderr)
-    with _keys(hand), screen:
+    with keyboard(hand), screen:
         screen.show(both.shown[-1], 0, None, 0.0)
         while not (hand.done or both.over):
             due = time.monotonic() + SECONDS

@@ -1,8 +1,10 @@
 """The face of a dream: keys and scripts in, pictures as coloured characters out."""
 
+import contextlib
 import os
 import re
-from typing import Any, TextIO
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TextIO
 
 import cv2
 import numpy as np
@@ -37,36 +39,72 @@ KEYS = {
 """Key -> move."""
 QUIT = ("q", "Q", "c-c", "c-d")
 HELP = "arrows or WASD move, space lowers or lifts, q quits"
-BESIDE = 3
-"""Lines of text around the pictures."""
 LEAST, MOST = 16, 64
 """Columns of one picture."""
 
 
-def parse_script(text: str) -> NDArray[np.float64]:
-    """Return `[T, 3]` actions of a script such as "down right*10 up".
+def parse_script(text: str, moves: Mapping[str, Sequence[Any]] = MOVES) -> NDArray[Any]:
+    """Return `[T, ...]` actions of a script such as "down right*10 up".
+
+    Args:
+      text: moves, and how often.
+      moves: the actions of each, by small letters and underscores.
 
     Raises:
       BadInput: a word that is no move, or too many moves.
     """
-    actions: list[Action] = []
+    actions: list[Any] = []
     for word in text.split():
-        found = re.fullmatch(r"([a-z]+)(?:\*(\d{1,4}))?", word)
-        if found is None or found[1] not in MOVES:
+        found = re.fullmatch(r"([a-z_]+)(?:\*(\d{1,4}))?", word)
+        if found is None or found[1] not in moves:
             raise BadInput(
-                f'--script: {word!r} is no move; say {", ".join(MOVES)}, as in "right*10"'
+                f'--script: {word!r} is no move; say {", ".join(moves)}, as in "right*10"'
             )
-        actions += MOVES[found[1]] * int(found[2] or 1)
+        actions += list(moves[found[1]]) * int(found[2] or 1)
     if not 0 < len(actions) <= LONGEST:
         raise BadInput(f"--script: {len(actions)} frames; a script takes 1 to {LONGEST}")
     return np.array(actions)
 
 
+class Typed(Protocol):
+    """What is played by keys."""
+
+    done: bool
+    """Whether the person has had enough."""
+
+    def press(self, key: str) -> None:
+        """Take note of a key, as prompt_toolkit calls it; what means nothing is passed over."""
+        ...
+
+
+@contextlib.contextmanager
+def keyboard(hand: Typed) -> Iterator[None]:
+    """Let the terminal's keyboard move a hand."""
+    from prompt_toolkit.input import create_input
+    from prompt_toolkit.keys import Keys
+
+    source = create_input()
+
+    def pressed() -> None:
+        for press in source.read_keys():
+            hand.press(press.key.value if isinstance(press.key, Keys) else press.key)
+        if source.closed:
+            hand.done = True
+
+    with source.raw_mode(), source.attach(pressed):
+        yield
+
+
 class Hand:
     """What was pressed and not yet done: one move at most, so that a key let go of stops."""
 
-    def __init__(self) -> None:
-        """Begin with a lifted pusher."""
+    def __init__(self, whole: int = WHOLE) -> None:
+        """Begin with a lifted pusher.
+
+        Args:
+          whole: frames in which it sinks from the top to the table, or rises.
+        """
+        self._whole = whole
         self._next = MOVES["wait"][0]
         self._lifting: list[Action] = []
         self._lowered = False
@@ -79,7 +117,7 @@ class Hand:
             self.done = True
         elif key == " ":
             self._lowered = not self._lowered
-            self._lifting = list(MOVES["down" if self._lowered else "up"])
+            self._lifting = [MOVES["down" if self._lowered else "up"][0]] * self._whole
         elif key.lower() in KEYS:
             self._next = MOVES[KEYS[key.lower()]][0]
 
@@ -114,15 +152,27 @@ class Screen:
           drift: how far off the dream is, mm; None where nothing moved.
           seconds: that it took.
         """
+        off = "nothing has moved" if drift is None else f"{drift:.0f} mm off"
+        told = f"frame {frame}   {off}   {1000 * seconds:.0f} ms a frame"
+        self.draw(pair, ("dream", "reality"), (told, HELP))
+
+    def draw(self, pictures: Frames, heads: Sequence[str], below: Sequence[str]) -> None:
+        """Draw square pictures that stand side by side.
+
+        Args:
+          pictures: `[S, W, 3] uint8`.
+          heads: what is said above each of them.
+          below: lines of text beneath them all.
+        """
         size = os.get_terminal_size(self._stream.fileno())
         # A terminal that does not know its size says 0.
         columns, lines = size.columns or 80, size.lines or 24
-        wide = int(np.clip(min(columns // 2, 2 * (lines - BESIDE)), LEAST, MOST)) // 2 * 2
-        off = "nothing has moved" if drift is None else f"{drift:.0f} mm off"
-        told = f"frame {frame}   {off}   {1000 * seconds:.0f} ms a frame"
-        rows = blocks(cv2.resize(pair, (2 * wide, wide), interpolation=cv2.INTER_AREA), self._deep)
-        head = f"{'dream':{wide}}reality"
-        text = [head[:columns], *rows, told[:columns], HELP[:columns]]
+        room = min(columns // len(heads), 2 * (lines - 1 - len(below)))
+        wide = int(np.clip(room, LEAST, MOST)) // 2 * 2
+        whole = cv2.resize(pictures, (len(heads) * wide, wide), interpolation=cv2.INTER_AREA)
+        head = "".join(f"{text:{wide}}" for text in heads).rstrip()
+        rows = blocks(whole, self._deep)
+        text = [head[:columns], *rows, *(line[:columns] for line in below)]
         self._write("\x1b[H" + "\x1b[K\r\n".join(text) + "\x1b[J")
 
     def _write(self, text: str) -> None:

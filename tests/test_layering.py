@@ -66,6 +66,7 @@ def test_the_planner_reaches_neither_a_world_nor_its_scorer(path: Path) -> None:
         assert not _within(name, "mindseye.tools.world.tabletop"), name
         assert not _within(name, "mindseye.tools.world.sealed"), name
         assert not _within(name, "mindseye.tools.world.tasks"), name
+        assert not _within(name, "mindseye.tools.games.players"), name
     tree = ast.parse(source)
     names = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
     assert not names & {"take_scorer", "true_layout", "true_names", "_scoring", "unwrapped"}

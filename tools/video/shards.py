@@ -7,19 +7,16 @@ Any WebDataset reader takes them; what a shard holds depends on the seed and its
 number alone, so more workers change nothing but the time.
 """
 
+import functools
 import io
 import json
-import multiprocessing
-import os
-import tarfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from mindseye.tools.errors import BadInput
+from mindseye.tools.shards import Shards, npz, read_tar, write_tar
 from mindseye.tools.video.data import PER_SCENE, Record, scene_records
 
 SHARD = 256
@@ -39,30 +36,17 @@ and where it is drawn with class masks. WebDataset format:
 """
 
 
-def _npz(**arrays: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+def _members(record: Record) -> dict[str, bytes]:
+    states = npz(positions=record.positions, pusher=record.pusher, sent=record.sent)
+    members = {"json": json.dumps(record.meta).encode(), "states.npz": states}
+    if record.frames.size:
+        members["frames.npz"] = npz(frames=record.frames, masks=record.masks)
+    return members
 
 
 def write_shard(path: Path, records: Sequence[Record]) -> None:
     """Write records as one tar file, whole or not at all."""
-    part = path.with_suffix(".part")
-    with tarfile.open(part, "w") as tar:
-        for i, record in enumerate(records):
-            members = {
-                "json": json.dumps(record.meta).encode(),
-                "states.npz": _npz(
-                    positions=record.positions, pusher=record.pusher, sent=record.sent
-                ),
-            }
-            if record.frames.size:
-                members["frames.npz"] = _npz(frames=record.frames, masks=record.masks)
-            for kind, data in members.items():
-                info = tarfile.TarInfo(f"{path.stem}-{i:03d}.{kind}")
-                info.size = len(data)
-                tar.addfile(info, io.BytesIO(data))
-    os.replace(part, path)
+    write_tar(path, map(_members, records))
 
 
 def make_shard(path: Path, seed: int, index: int, clips: int = SHARD, frames: bool = True) -> None:
@@ -71,22 +55,6 @@ def make_shard(path: Path, seed: int, index: int, clips: int = SHARD, frames: bo
     for scene in range((clips + PER_SCENE - 1) // PER_SCENE):
         records += scene_records(np.random.default_rng([seed, index, scene]), frames)
     write_shard(path, records[:clips])
-
-
-def _job(job: tuple[Path, int, int, int, bool]) -> int:
-    path, seed, index, clips, frames = job
-    make_shard(path, seed, index, clips, frames)
-    # When fewer were asked for, the last shard began with the same clips.
-    for shorter in _shards(path.parent, seed, index).values():
-        if shorter != path:
-            shorter.unlink()
-    return clips
-
-
-def _shards(out: Path, seed: int, index: int) -> dict[int, Path]:
-    """Return the files that hold one shard, by how many clips they hold."""
-    found = out.glob(f"clips-{seed}-{index:05d}-*.tar")
-    return {int(path.stem.rsplit("-", 1)[1]): path for path in found}
 
 
 def make_video_data(
@@ -112,42 +80,13 @@ def make_video_data(
     Raises:
       BadInput: nothing to make.
     """
-    if min(n, workers, shard) < 1:
-        raise BadInput(f"n, workers and shard must be at least 1, not {n}, {workers}, {shard}")
-    out.mkdir(parents=True, exist_ok=True)
-    jobs = []
-    for index in range((n + shard - 1) // shard):
-        clips = min(shard, n - index * shard)
-        if max(_shards(out, seed, index), default=0) < clips:
-            path = out / f"clips-{seed}-{index:05d}-{clips}.tar"
-            jobs.append((path, seed, index, clips, frames))
-    with tqdm(total=n, initial=n - sum(j[3] for j in jobs), desc="clips", unit="clip") as bar:
-        if workers == 1:
-            for job in jobs:
-                bar.update(_job(job))
-        else:
-            with multiprocessing.get_context("spawn").Pool(workers) as pool:
-                for done in pool.imap_unordered(_job, jobs):
-                    bar.update(done)
+    make = functools.partial(make_shard, frames=frames)
+    shards = Shards(out=out, stem="clips", seed=seed, size=shard, make=make)
+    shards.write(n, workers, "clip")
     option, what = ("", "frames at 64x64") if frames else (" --no-frames", "ticks, not drawn")
     card = CARD.format(n=n, seed=seed, option=option, what=what)
     (out / "README.md").write_text(card)
     return out
-
-
-def _members(tar: tarfile.TarFile) -> Iterator[dict[str, bytes]]:
-    """Yield the members of one clip after the other, by what follows the key."""
-    key, found = None, dict[str, bytes]()
-    for info in tar:
-        name, _, kind = info.name.partition(".")
-        if name != key and found:
-            yield found
-            found = {}
-        key = name
-        file = tar.extractfile(info)
-        found[kind] = file.read() if file else b""
-    if found:
-        yield found
 
 
 def read_records(folder: Path, frames: bool = True) -> Iterator[Record]:
@@ -164,17 +103,16 @@ def read_records(folder: Path, frames: bool = True) -> Iterator[Record]:
     if not paths:
         raise BadInput(f"no clips in {folder}; make some: mindseye data video --out {folder}")
     for path in paths:
-        with tarfile.open(path) as tar:
-            for member in _members(tar):
-                states = np.load(io.BytesIO(member["states.npz"]))
-                drawn = frames and "frames.npz" in member
-                shown = np.load(io.BytesIO(member["frames.npz"])) if drawn else {}
-                empty = np.zeros(0, dtype=np.uint8)
-                yield Record(
-                    meta=json.loads(member["json"]),
-                    frames=shown["frames"] if drawn else empty,
-                    masks=shown["masks"] if drawn else empty,
-                    positions=states["positions"],
-                    pusher=states["pusher"],
-                    sent=states["sent"],
-                )
+        for member in read_tar(path):
+            states = np.load(io.BytesIO(member["states.npz"]))
+            drawn = frames and "frames.npz" in member
+            shown = np.load(io.BytesIO(member["frames.npz"])) if drawn else {}
+            empty = np.zeros(0, dtype=np.uint8)
+            yield Record(
+                meta=json.loads(member["json"]),
+                frames=shown["frames"] if drawn else empty,
+                masks=shown["masks"] if drawn else empty,
+                positions=states["positions"],
+                pusher=states["pusher"],
+                sent=states["sent"],
+            )

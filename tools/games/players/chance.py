@@ -1,0 +1,54 @@
+"""Players that press anything: always, or now and then."""
+
+from typing import Any, final
+
+import numpy as np
+from gymnasium import spaces
+
+from mindseye.tools.games.game import Game
+from mindseye.tools.games.playing import Player
+from mindseye.tools.values import Frames
+
+
+def _any(space: spaces.Space[Any], rng: np.random.Generator) -> Any:
+    """Return an action, all alike likely, without a trace on the space's own chance."""
+    if isinstance(space, spaces.Discrete):
+        return np.int64(rng.integers(space.n) + space.start)
+    return rng.uniform(-1.0, 1.0, space.shape or ()).astype(np.float32)
+
+
+@final
+class Chance:
+    """Presses anything, each time anew."""
+
+    def begin(self, game: Game, seed: int) -> None:
+        """See `Player.begin`."""
+        self._space, self._rng = game.action_space, np.random.default_rng([seed, 1])
+
+    def act(self, frame: Frames) -> Any:
+        """See `Player.act`."""
+        return _any(self._space, self._rng)
+
+
+@final
+class Slipping:
+    """Somebody who slips off the right key now and then."""
+
+    def __init__(self, player: Player, share: float) -> None:
+        """Set up.
+
+        Args:
+          player: who plays.
+          share: of the actions that are others than meant, in [0, 1].
+        """
+        self._player, self._share = player, share
+
+    def begin(self, game: Game, seed: int) -> None:
+        """See `Player.begin`."""
+        self._space, self._rng = game.action_space, np.random.default_rng([seed, 2])
+        self._player.begin(game, seed)
+
+    def act(self, frame: Frames) -> Any:
+        """See `Player.act`."""
+        meant = self._player.act(frame)
+        return _any(self._space, self._rng) if self._rng.random() < self._share else meant
