@@ -45,7 +45,11 @@ BACKENDS: dict[Kind, dict[str, str]] = {
         "stable-video": "mindseye.tools.video.pipelines.named:stable_video",
     },
     "physics": {"mujoco": "mindseye.tools.physics.engine:MujocoPhysics"},
-    "vision": {"segformer-tabletop": "mindseye.tools.vision.model:TabletopVision"},
+    "vision": {
+        "segformer-tabletop": "mindseye.tools.vision.model:TabletopVision",
+        "vlm": "mindseye.tools.vision.vlm.local:local_vision",
+        "vlm-endpoint": "mindseye.tools.vision.vlm.endpoint:endpoint_vision",
+    },
     "world": {"tabletop": "mindseye.tools.world.tabletop:Tabletop"},
     "decoder": {"closed-loop": "mindseye.planner.decode:ClosedLoopPush"},
 }

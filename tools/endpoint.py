@@ -1,5 +1,6 @@
 """Any OpenAI-compatible endpoint as a chat model of LangChain, asked with patience."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -30,12 +31,14 @@ class Endpoint(ChatOpenAI):
     disable_streaming: bool = True
     retries: int = Patience.retries
     """Further tries of one call."""
+    role: str = "language model"
+    """What messages call it."""
     _line: Line = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Open the line."""
         super().model_post_init(context)
-        who = f"the language model at {self.openai_api_base}"
+        who = f"the {self.role} at {self.openai_api_base}"
         self._line = Line(who, Patience(retries=self.retries))
 
     @property
@@ -63,12 +66,15 @@ class Endpoint(ChatOpenAI):
         return await run_in_executor(None, self._generate, messages, stop, None, **kwargs)
 
 
-def settings_of(address: str, options: dict[str, Any]) -> dict[str, Any]:
+def settings_of(
+    address: str, options: Mapping[str, Any], role: str = "language model"
+) -> dict[str, Any]:
     """Return the settings of an `Endpoint` for an address.
 
     Args:
       address: `http://HOST:PORT/v1`, with `#MODEL` behind it where it serves several.
       options: further ones, such as `timeout` and `max_retries`.
+      role: what messages call it.
 
     Raises:
       Unavailable: no model is named, and the endpoint does not say what it serves.
@@ -78,16 +84,16 @@ def settings_of(address: str, options: dict[str, Any]) -> dict[str, Any]:
     timeout = float(given.pop("timeout", TIMEOUT))
     settings: dict[str, Any] = {
         "base_url": url, "timeout": timeout, "temperature": 0, "api_key": "none",
-        "retries": given.pop("max_retries", Patience.retries),
+        "role": role, "retries": given.pop("max_retries", Patience.retries),
         "model": model or given.pop("model", ""),
     }  # fmt: skip
     settings |= given
     if not settings["model"]:
-        settings["model"] = served_model(url, min(timeout, NAMING))
+        settings["model"] = served_model(url, min(timeout, NAMING), role)
     return settings
 
 
-def served_model(url: str, timeout: float = NAMING) -> str:
+def served_model(url: str, timeout: float = NAMING, role: str = "language model") -> str:
     """Return the first model that an endpoint serves.
 
     Raises:
@@ -99,7 +105,7 @@ def served_model(url: str, timeout: float = NAMING) -> str:
         return str(answer.json()["data"][0]["id"])
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unavailable(
-            f"the language model at {url} does not answer ({type(error).__name__}); start it, or "
+            f"the {role} at {url} does not answer ({type(error).__name__}); start it, or "
             "check the address"
         ) from error
     except (ValueError, LookupError, TypeError) as error:
