@@ -41,6 +41,7 @@ from mindseye.planner.cli_io import (
 )
 from mindseye.planner.cli_mcp import mcp
 from mindseye.planner.cli_runs import export, runs_app
+from mindseye.planner.cli_serve import serve
 from mindseye.planner.cli_training import data_app, train_app
 from mindseye.planner.cli_trust import trust_app
 from mindseye.planner.cli_web import web
@@ -172,6 +173,7 @@ app.command()(chat)
 app.command()(dream)
 app.command()(export)
 app.command()(mcp)
+app.command()(serve)
 app.command()(web)
 
 
