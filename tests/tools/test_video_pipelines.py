@@ -216,13 +216,16 @@ def test_settings_that_a_pipeline_does_not_know_are_refused(
     for video, says in (
         (DiffusersVideo(where, size=60), "multiples of 16"),
         (DiffusersVideo(where, frames=8), "4k[+]1 frames"),
-        (DiffusersVideo(where, kind="Wan"), "no pipeline 'Wan'"),
     ):
         with pytest.raises(BadInput, match=says):
             video.imagine([request(frame=None)])
-    for nowhere in (str(tmp_path), "nobody/nothing"):
+    with pytest.raises(BadInput, match="no pipeline 'Wan'"):
+        DiffusersVideo(where, kind="Wan")
+    for nowhere in (str(tmp_path), "/no/such/folder"):
         with pytest.raises(Unavailable, match="cannot load the pipeline"):
-            DiffusersVideo(nowhere).imagine([request()])
+            DiffusersVideo(nowhere)
+    with pytest.raises(Unavailable, match="cannot load the pipeline 'nobody/nothing'"):
+        DiffusersVideo("nobody/nothing").imagine([request()])
     still = DiffusersVideo(str(folder("StableVideoDiffusionPipeline")), tiling=True)
     with pytest.raises(BadInput, match="cannot decode in tiles"):
         still.imagine([request()])

@@ -19,6 +19,7 @@ from mindseye.tools.video.pipelines.framing import framed, unframed
 from mindseye.tools.video.pipelines.loading import (
     Estimate,
     Placement,
+    class_of,
     estimate,
     find_folder,
     load_pipeline,
@@ -83,6 +84,7 @@ class DiffusersVideo:
 
         Raises:
           BadInput: neither `model` nor `pipeline`, or settings that cannot be.
+          Unavailable: `model` is a folder that holds no pipeline.
         """
         if not model and pipeline is None:
             raise BadInput("say which pipeline: set video_options model=NAME_OR_FOLDER")
@@ -94,6 +96,8 @@ class DiffusersVideo:
             raise BadInput("batch, frames, size, fps and shown must be at least 1")
         if taken := sorted(_OURS & set(options or {})):
             raise BadInput(f"options {', '.join(taken)} are set by requests, or by size and frames")
+        if pipeline is None and (model[0] in "/.~" or Path(model).is_dir()):
+            class_of(Path(model).expanduser(), kind)
         self.model, self.kind, self.batch = model or type(pipeline).__name__, kind, batch
         self.shown, self.options = shown, dict(options or {})
         self._frames, self._fps, self._given = frames, fps, pipeline
