@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mindseye.planner.cli_io import Json, print_json, say
+from mindseye.tools.errors import MindseyeError
 
 if TYPE_CHECKING:
     from mindseye.planner.serving import Served
@@ -41,24 +42,37 @@ def serve(
     as_json: Json = False,
 ) -> None:
     """Serve a model folder with vLLM, print the URL for --model, stop it with Ctrl-C."""
-    from mindseye.planner.serving import ended, running, to_serve
+    from mindseye.planner.serving import to_serve
 
     served = to_serve(
         folder, adapter or [], name, host=host, port=port, python=python,
         more=tuple(arguments or ()),
     )  # fmt: skip
     file = log or _new_log()
-    say(f"starting vLLM for {served.model}; what it prints goes to {file}")
-    with running(served, file, deadline, say) as process:
+    try:
+        _serve(served, file, deadline, as_json=as_json)
+    except MindseyeError:
+        # What a server said before it ended is kept for who looks for the reason.
+        if log is None and not file.stat().st_size:
+            file.unlink()
+        raise
+    if log is None:
+        file.unlink()
+
+
+def _serve(served: "Served", log: Path, deadline: float, *, as_json: bool) -> None:
+    """Serve until Ctrl-C."""
+    from mindseye.planner.serving import ended, running
+
+    say(f"starting vLLM for {served.model}; what it prints goes to {log}")
+    with running(served, log, deadline, say) as process:
         try:
-            _tell(served, process.pid, file, as_json=as_json)
+            _tell(served, process.pid, log, as_json=as_json)
             process.wait()
         except KeyboardInterrupt:
             say("stopping vLLM")
         else:
-            raise ended(process, file, "while it served")
-    if log is None:
-        file.unlink()
+            raise ended(process, log, "while it served")
 
 
 def _tell(served: "Served", pid: int, log: Path, *, as_json: bool) -> None:

@@ -253,8 +253,9 @@ def _tail(log: Path, count: int = LAST_LINES) -> str:
 
 
 def stop(process: "subprocess.Popen[bytes]", grace: float = GRACE) -> None:
-    """Stop a server: asked, then told, then made to. Ctrl-C meanwhile hurries it."""
-    for how, patience in ((signal.SIGINT, grace), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+    """Stop a server: asked, then made to. Ctrl-C meanwhile hurries it."""
+    # Not SIGINT: what is started in the background by a shell may not hear it.
+    for how, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         _signal(process, how)
         with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
             process.wait(patience)

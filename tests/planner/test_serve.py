@@ -156,10 +156,11 @@ def test_a_server_that_does_not_come_up_is_one_clear_line(
 
 
 def test_a_server_that_ends_while_it_serves_is_told(
-    model: Path, port: int, monkeypatch: pytest.MonkeyPatch
+    model: Path, port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STAND_IN", "gives up")
-    with serving(str(model), "--port", str(port)) as process:
+    log = str(tmp_path / "log")
+    with serving(str(model), "--port", str(port), "--log", log) as process:
         assert process.stdout is not None
         load_language(process.stdout.readline().strip(), {"max_retries": 0}).invoke("hello")
         _, err = process.communicate(timeout=20)
