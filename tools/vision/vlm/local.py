@@ -62,7 +62,8 @@ class LocalAnswerer:
             dtype = "float32" if device == "cpu" else "bfloat16"
         if dtype not in ("float32", "bfloat16", "float16"):
             raise BadInput(f"vision dtype {dtype!r}: known are float32, bfloat16, float16")
-        local = Path(model).is_dir()
+        local = Path(model).expanduser().is_dir()
+        model = str(Path(model).expanduser()) if local else model
         logging.disable_progress_bar()
         try:
             self.processor = AutoProcessor.from_pretrained(model, local_files_only=local)
