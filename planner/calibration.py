@@ -12,44 +12,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mindseye.tools.calibration import Calibration as Calibration
+from mindseye.tools.calibration import read_map
 from mindseye.tools.errors import BadInput
 
 Z95 = 1.959964
 Pair = tuple[float, bool]
 """What was foretold, a raw score or a probability in [0, 1], and whether it happened."""
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Knot = tuple[Share, Share]
-"""A raw score and its probability."""
-
-
-class Calibration(BaseModel):
-    """A rising line through knots; as it stands it leaves scores as they are. Also its JSON."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    version: Literal[1] = 1
-    knots: tuple[Knot, ...] = ((0.0, 0.0), (1.0, 1.0))
-    """Straight between them, level beyond the outermost."""
-    pairs: int = 0
-    """What it was fitted to; 0 where it was not."""
-
-    @field_validator("knots")
-    @classmethod
-    def _rising(cls, knots: tuple[Knot, ...]) -> tuple[Knot, ...]:
-        steps = itertools.pairwise(knots)
-        if not knots or any(b[0] <= a[0] or b[1] < a[1] for a, b in steps):
-            raise ValueError("knots are [raw, probability], raw rising, probability not falling")
-        return knots
-
-    def probability(self, raw: float) -> float:
-        """Return the probability that a raw score stands for."""
-        raws, probabilities = zip(*self.knots, strict=True)
-        return float(np.interp(raw, raws, probabilities))
 
 
 def fit(pairs: Sequence[Pair]) -> Calibration:
@@ -144,15 +116,4 @@ def read_calibration(name: str) -> Calibration:
     file = importlib.resources.files("mindseye.planner") / "calibration.json"
     if name == "shipped" and not file.is_file():
         return Calibration()
-    try:
-        data = file.read_bytes() if name == "shipped" else Path(name).read_bytes()
-        return Calibration.model_validate_json(data)
-    except OSError as error:
-        raise BadInput(f"cannot read the calibration {name!r}: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"])
-        told = f"{where}: {first['msg']}" if where else first["msg"]
-        raise BadInput(
-            f"{name!r} is no calibration, as mindseye eval tabletop --calibrate writes it: {told}"
-        ) from error
+    return read_map(file if name == "shipped" else Path(name), name)

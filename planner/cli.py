@@ -42,6 +42,7 @@ from mindseye.planner.cli_io import (
 from mindseye.planner.cli_mcp import mcp
 from mindseye.planner.cli_play import play
 from mindseye.planner.cli_runs import export, runs_app
+from mindseye.planner.cli_serve import serve
 from mindseye.planner.cli_training import data_app, train_app
 from mindseye.planner.cli_trust import trust_app
 from mindseye.planner.cli_web import web
@@ -174,6 +175,7 @@ app.command()(dream)
 app.command()(export)
 app.command()(mcp)
 app.command()(play)
+app.command()(serve)
 app.command()(web)
 
 

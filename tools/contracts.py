@@ -35,10 +35,21 @@ Kind = Literal["video", "physics", "vision", "world", "decoder"]
 BACKENDS: dict[Kind, dict[str, str]] = {
     "video": {
         "ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo",
-        "diffusers": "mindseye.tools.video.diffusers_video:DiffusersVideo",
+        "diffusers": "mindseye.tools.video.pipelines.generator:DiffusersVideo",
+        "ltx-video": "mindseye.tools.video.pipelines.named:ltx_video",
+        "wan-text": "mindseye.tools.video.pipelines.named:wan_text",
+        "wan-image": "mindseye.tools.video.pipelines.named:wan_image",
+        "wan-first-last": "mindseye.tools.video.pipelines.named:wan_first_last",
+        "cogvideox-text": "mindseye.tools.video.pipelines.named:cogvideox_text",
+        "cogvideox-image": "mindseye.tools.video.pipelines.named:cogvideox_image",
+        "stable-video": "mindseye.tools.video.pipelines.named:stable_video",
     },
     "physics": {"mujoco": "mindseye.tools.physics.engine:MujocoPhysics"},
-    "vision": {"segformer-tabletop": "mindseye.tools.vision.model:TabletopVision"},
+    "vision": {
+        "segformer-tabletop": "mindseye.tools.vision.model:TabletopVision",
+        "vlm": "mindseye.tools.vision.vlm.local:local_vision",
+        "vlm-endpoint": "mindseye.tools.vision.vlm.endpoint:endpoint_vision",
+    },
     "world": {"tabletop": "mindseye.tools.world.tabletop:Tabletop"},
     "decoder": {"closed-loop": "mindseye.planner.decode:ClosedLoopPush"},
 }

@@ -4,14 +4,11 @@ One place makes every prompt, so that what a model is trained on is, letter for
 letter, what it is asked.
 """
 
-import functools
-import importlib.resources
 import json
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import jinja2
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from mindseye.planner.language.schemas import Schema
@@ -28,28 +25,12 @@ from mindseye.tools.goals import (
     PlaceItem,
     area_of,
 )
+from mindseye.tools.prompting import render as render
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Point, SceneGraph
 
 GAIN = 0.01
 """A step did something when the goal's progress rose by more."""
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    # Prompts are plain text for a model, never markup: there is nothing to escape.
-    return jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-
-
-@functools.cache
-def _template(name: str, package: str) -> jinja2.Template:
-    source = importlib.resources.files(package).joinpath(f"{name}.jinja")
-    return _environment().from_string(source.read_text(encoding="utf-8"))
-
-
-def render(name: str, package: str = "mindseye.prompts", **values: Any) -> str:
-    """Fill in the template `name` of a package; a value that is missing is an error."""
-    return _template(name, package).render(**values)
 
 
 def messages(

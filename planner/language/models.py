@@ -72,48 +72,13 @@ def load_own(name: str, options: Mapping[str, Any] | None = None) -> "SmolLM":
     return SmolLM(**(adapter | dict(options or {}))).load()
 
 
-def _served(url: str, timeout: float) -> str:
-    """Return the first model that an endpoint serves.
-
-    Raises:
-      Unavailable: it does not answer, or not in the protocol.
-    """
-    import httpx
-
-    try:
-        answer = httpx.get(f"{url}/models", timeout=timeout)
-        answer.raise_for_status()
-        return str(answer.json()["data"][0]["id"])
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Unavailable(
-            f"the language model at {url} does not answer ({type(error).__name__}); start it, or "
-            "check the address"
-        ) from error
-    except (ValueError, LookupError, TypeError) as error:
-        raise Unavailable(
-            f"{url}/models does not list models as the OpenAI protocol has it; the address "
-            "usually ends in /v1, and #MODEL behind it names one"
-        ) from error
-
-
 def _endpoint(address: str, options: dict[str, Any]) -> BaseChatModel:
     with needs_extra("an OpenAI-compatible endpoint", "openai"):
-        from langchain_openai import ChatOpenAI
-
         from mindseye.planner.language.served import Served
-    url, _, model = address.rstrip("/").partition("#")
-    url = url.rstrip("/")
-    timeout = float(options.pop("timeout", TIMEOUT))
-    settings: dict[str, Any] = {
-        "base_url": url, "timeout": timeout, "max_retries": 1, "temperature": 0,
-        "api_key": "none", "model": model or options.pop("model", ""),
-    }  # fmt: skip
-    settings |= options
-    if not settings["model"]:
-        settings["model"] = _served(url, min(timeout, 10.0))
+        from mindseye.tools.endpoint import Endpoint, settings_of
+    settings = settings_of(address, options)
     # Under such a name it is ours, and nothing has to be explained to it.
-    ours = settings["model"] in OWN
-    return Served(**settings) if ours else ChatOpenAI(**settings)
+    return Served(**settings) if settings["model"] in OWN else Endpoint(**settings)
 
 
 def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:

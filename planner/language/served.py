@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage, convert_to_openai_messages
-from langchain_openai import ChatOpenAI
 from openai import OpenAIError
 from openai.types.chat import ChatCompletion
 from openai.types.chat.chat_completion import Choice
 
 from mindseye.planner.language import usage
 from mindseye.planner.language.answers import unanswered
+from mindseye.tools.endpoint import Endpoint
 from mindseye.tools.errors import Unavailable
 
 LONGEST = 512
@@ -28,7 +28,7 @@ WARMTH = 0.8
 """Temperature of the answers beside the likeliest one."""
 
 
-class Served(ChatOpenAI):
+class Served(Endpoint):
     """A model that a vLLM server serves under the name it has in the package."""
 
     def beam(
@@ -86,11 +86,13 @@ class Served(ChatOpenAI):
         )
 
     def _asked(self, messages: Sequence[BaseMessage], **settings: Any) -> ChatCompletion:
+        told = convert_to_openai_messages(messages)
+        create = self.root_client.chat.completions.create
         try:
-            reply: ChatCompletion = self.root_client.chat.completions.create(
-                model=self.model_name, messages=convert_to_openai_messages(messages), **settings
+            reply: ChatCompletion = self.line.call(
+                lambda: create(model=self.model_name, messages=told, **settings)
             )
-        except OpenAIError as error:
+        except (OpenAIError, ValueError) as error:
             raise unanswered(error) from error
         if reply.usage is not None:
             usage.add(reply.usage.prompt_tokens, reply.usage.completion_tokens)

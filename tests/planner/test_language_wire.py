@@ -179,7 +179,7 @@ def _completion(tokens: Sequence[tuple[str, dict[str, float]]]) -> bytes:
 
 
 def test_our_own_model_behind_an_endpoint_tells_its_probabilities(server: Server) -> None:
-    model = load_language(f"{server.url}/v1#smollm2-questions")
+    model = load_language(f"{server.url}/v1#smollm2-questions", {"max_retries": 0})
     assert isinstance(model, Scorer)
     asked = ask_program(QUESTION)
     server.raw = _completion(

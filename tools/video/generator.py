@@ -43,7 +43,7 @@ def torch_dtype(name: str) -> torch.dtype:
 
 
 @contextmanager
-def _without_bars() -> Iterator[None]:
+def without_bars() -> Iterator[None]:
     """Keep both libraries from drawing a progress bar for half a second of loading."""
     shown = [
         lib for lib in (diffusers_logging, transformers_logging) if lib.is_progress_bar_enabled()
@@ -67,7 +67,7 @@ def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVide
     if not (folder / "model_index.json").is_file():
         raise Unavailable(f"no video weights in {folder}; {advice}")
     try:
-        with _without_bars():
+        with without_bars():
             pipeline = TabletopVideoPipeline.from_pretrained(
                 folder, dtype=dtype, local_files_only=True, use_safetensors=True
             )

@@ -1,0 +1,1 @@
+"""Large pretrained pipelines of `diffusers` as video generators."""
