@@ -350,8 +350,6 @@ def _read(request: ImagineRequest, steps: int) -> _Asked:
 class FrameDenoiser:
     """Imagines clips from a first frame and actions; see `VideoGenerator`."""
 
-    follows_actions = True
-
     def __init__(
         self, weights: str | Path, device: str = "cpu", steps: int = STEPS, batch: int = 32
     ) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.planner.candidates import Candidate, imagining
-from mindseye.tools.contracts import VideoGenerator, follows_actions
+from mindseye.tools.contracts import VideoGenerator
 from mindseye.tools.goals import TABLE_HALF, Layout
 from mindseye.tools.physics.engine import MujocoPhysics
 from mindseye.tools.physics.rollouts import (
@@ -354,8 +354,6 @@ def imagined_clips(rng: np.random.Generator, n: int, video: VideoGenerator) -> l
         push = Push(subject=subgoal.move, target=nominal_target(subgoal, graph.layout))
         candidate = Candidate(id=f"c{i}", subgoal=subgoal, prior=1.0, push=push)
         frames.append(_camera(*_laid(scene), rng))
-        requests.append(
-            imagining(candidate, graph, frames[-1], acts=follows_actions(video), seed=i)
-        )
+        requests.append(imagining(candidate, graph, frames[-1], seed=i))
     clips = video.imagine(requests)
     return [Shown(first=frame, clip=c[0]) for frame, c in zip(frames, clips, strict=True)]

@@ -21,7 +21,6 @@ from mindseye.tools.contracts import (
     PhysicsEngine,
     VideoGenerator,
     VisionModel,
-    follows_actions,
     load_backend,
 )
 from mindseye.tools.errors import BadInput
@@ -253,8 +252,7 @@ def coverage(
     held = []
     for k, trial in enumerate(trials):
         before = vision.look([trial.frame])[0]
-        acts = follows_actions(video)
-        asked = requests(trial, condition, before, 50_000 + 100 * k, acts)
+        asked = requests(trial, condition, before, 50_000 + 100 * k)
         for i in (0, 5):
             move, future = trial.subgoals[i].move, trial.futures[i]
             j = trial.names.index(move)
@@ -389,7 +387,7 @@ def _shown(
         return _still(trial, before, eyes)
     if name == "reality-again":
         return eyes.read(_real_clips(trial.again), trial, before)
-    asked = requests(trial, name, before, seed, follows_actions(video))
+    asked = requests(trial, name, before, seed)
     clips = _imagine(video, asked, tally)
     if name == "goal-frame":
         return eyes.toward_goal(clips, trial, before)

@@ -167,7 +167,7 @@ def _text(subgoal: Subgoal, condition: str, seed: int) -> str:
     return subgoal.words()
 
 
-def _planned(trial: Trial, i: int, before: SceneGraph, seed: int, acts: bool) -> ImagineRequest:
+def _planned(trial: Trial, i: int, before: SceneGraph, seed: int) -> ImagineRequest:
     """Return what the planner asks of the `i`-th candidate; it feels where its pusher is."""
     x, y, _ = trial.futures[i].pusher
     subgoal = trial.subgoals[i]
@@ -175,22 +175,19 @@ def _planned(trial: Trial, i: int, before: SceneGraph, seed: int, acts: bool) ->
     scene = replace(before, pusher=(x, y))
     if not subgoal.names <= set(before.names):
         return ImagineRequest(frame=trial.frame, text=tried(subgoal.words()), seed=seed)
-    return imagining(candidate, scene, trial.frame, acts=acts, seed=seed)
+    return imagining(candidate, scene, trial.frame, seed=seed)
 
 
-def requests(
-    trial: Trial, condition: str, before: SceneGraph, seed: int, acts: bool = True
-) -> list[ImagineRequest]:
+def requests(trial: Trial, condition: str, before: SceneGraph, seed: int) -> list[ImagineRequest]:
     """Return what a condition asks the generator for: one request a candidate.
 
     Args:
       trial: the scene.
       condition: `words` (do it, in the planner's words), `paraphrases` (do it, in wordings that
-        training never showed), `planner` (as the planner asks: try to, with the place pushed to
-        and what the pusher means to do), `actions` (what it then really did), or `goal-frame`.
+        training never showed), `planner` (as the planner asks: try to, with the place pushed to),
+        `actions`, or `goal-frame`.
       before: what vision saw; it grounds what the words speak of.
       seed: of the first sample.
-      acts: whether the generator follows actions.
     """
     seen, found = before.layout, []
     for i, (subgoal, future) in enumerate(zip(trial.subgoals, trial.futures, strict=True)):
@@ -203,7 +200,7 @@ def requests(
         elif condition == "goal-frame":
             request = replace(request, last_frame=future.frames[-1], pusher=future.pusher)
         elif condition == "planner":
-            request = _planned(trial, i, before, seed + i, acts)
+            request = _planned(trial, i, before, seed + i)
         else:
             request = replace(
                 request,

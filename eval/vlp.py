@@ -21,7 +21,6 @@ from mindseye.planner.candidates import Candidate, expand, imagining
 from mindseye.planner.context import Context
 from mindseye.planner.decide import Decision
 from mindseye.planner.judge import Judgement
-from mindseye.tools.contracts import follows_actions
 from mindseye.tools.errors import Unavailable
 from mindseye.tools.goals import (
     AreaItem,
@@ -204,8 +203,7 @@ class _Search:
             raise Unavailable("video language planning needs a video generator: tools=video")
         started = time.monotonic()
         seed = context.config.seed + 1000 * self.index + self.clips
-        acts = follows_actions(context.eye.video)
-        request = imagining(candidate, plan.scene, plan.frame, acts=acts, seed=seed)
+        request = imagining(candidate, plan.scene, plan.frame, seed=seed)
         clip = context.eye.video.imagine([request])[0][0]
         self.clips += 1
         seconds = time.monotonic() - started

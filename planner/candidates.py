@@ -2,10 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mindseye.tools.goals import Layout, satisfied
-from mindseye.tools.physics.rehearsal import rehearse
 from mindseye.tools.physics.scene import PUSHER_UP
 from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Manner, Subgoal, nominal_target
@@ -43,13 +42,7 @@ class Candidate:
 
 
 def imagining(
-    candidate: Candidate,
-    scene: SceneGraph,
-    frame: Frames,
-    *,
-    acts: bool = False,
-    samples: int = 1,
-    seed: int = 0,
+    candidate: Candidate, scene: SceneGraph, frame: Frames, *, samples: int = 1, seed: int = 0
 ) -> ImagineRequest:
     """Return what a video generator is asked of a candidate: an honest picture of trying it.
 
@@ -57,21 +50,15 @@ def imagining(
       candidate: whose objects are in the scene.
       scene: what is seen; it grounds the words.
       frame: `[H, W, 3] uint8`, what it is seen in.
-      acts: whether the generator follows actions: then it is told what the pusher means to do.
       samples: clips.
       seed: of the clips.
     """
     layout, subgoal = scene.layout, candidate.subgoal
-    pusher = None if scene.pusher is None else (*scene.pusher, PUSHER_UP)
-    request = ImagineRequest(
+    return ImagineRequest(
         frame=frame, text=tried(candidate.words), subject=layout[subgoal.move],
         object=layout.get(subgoal.object or ""), target=candidate.push.target, samples=samples,
-        seed=seed, pusher=pusher,
+        seed=seed, pusher=None if scene.pusher is None else (*scene.pusher, PUSHER_UP),
     )  # fmt: skip
-    if not acts or pusher is None:
-        return request
-    (meant,) = rehearse([candidate.push], layout, pusher)
-    return replace(request, actions=meant.actions, ticks=meant.ticks)
 
 
 def worthwhile(proposals: Sequence[Proposal], layout: Layout, k: int) -> list[Proposal]:

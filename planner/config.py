@@ -69,8 +69,9 @@ class Config:
     """Simulated and imagined clips a decision may take; None for no bound."""
     candidates: Annotated[int, Field(ge=1, le=64)] = 6
     """Subgoals proposed for a decision."""
-    samples: Annotated[int, Field(ge=1, le=32)] = 2
-    """Clips imagined for a candidate."""
+    samples: Annotated[int, Field(ge=1, le=32)] = 1
+    """Clips imagined for a candidate; our generator's first is what it believes, and says by itself
+    how far off that may be."""
     depth: Annotated[int, Field(ge=1, le=8)] = 2
     """Subgoals that a beam or a tree looks ahead."""
     calibration: str = "shipped"

@@ -22,7 +22,6 @@ from mindseye.tools.contracts import (
     PhysicsEngine,
     VideoGenerator,
     VisionModel,
-    follows_actions,
 )
 from mindseye.tools.goals import Goal
 from mindseye.tools.physics.sampling import misread
@@ -152,9 +151,8 @@ class Eye:
         started = time.monotonic()
         if self.video is None or not asked:
             return [], 0.0
-        acts = follows_actions(self.video)
         requests = [
-            imagining(c, view.scene, view.frame, acts=acts, samples=self.samples, seed=seed)
+            imagining(c, view.scene, view.frame, samples=self.samples, seed=seed)
             for view, c in asked
         ]
         return self.video.imagine(requests), time.monotonic() - started

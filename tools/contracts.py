@@ -69,18 +69,6 @@ class VideoGenerator(Protocol):
 
 
 @runtime_checkable
-class FollowsActions(Protocol):
-    """A video generator that says whether it honours the actions of a request."""
-
-    follows_actions: bool
-
-
-def follows_actions(video: object) -> bool:
-    """Say whether a video generator may be told what the pusher will do."""
-    return isinstance(video, FollowsActions) and video.follows_actions
-
-
-@runtime_checkable
 class PhysicsEngine(Protocol):
     """Computes what happens in a scene under interventions."""
 

@@ -25,7 +25,6 @@ from mindseye.planner.mcp.work import Call
 from mindseye.planner.picture import HORIZON
 from mindseye.planner.record import Recorder, read_record
 from mindseye.planner.report_decisions import outcome_words
-from mindseye.tools.contracts import follows_actions
 from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.sampling import misread
 from mindseye.tools.physics.skills import push_for
@@ -173,14 +172,7 @@ def imagine(desk: Desk, call: Call, given: arguments.Imagine) -> Reply:
         _propose(found, recorder)
         started = time.monotonic()
         requests = [
-            imagining(
-                c,
-                table.scene,
-                table.frame,
-                acts=follows_actions(desk.models.video),
-                samples=given.samples,
-                seed=table.config.seed,
-            )
+            imagining(c, table.scene, table.frame, samples=given.samples, seed=table.config.seed)
             for _, c in found
         ]
         pictured = desk.models.video.imagine(requests)

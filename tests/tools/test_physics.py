@@ -11,22 +11,11 @@ from mindseye.tools.errors import ToolError
 from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.engine import MujocoPhysics
-from mindseye.tools.physics.rehearsal import TOUCHES, rehearse
 from mindseye.tools.physics.render import Renderer, halve
-from mindseye.tools.physics.rollouts import BatchSimulation, simulate_scene
-from mindseye.tools.physics.scene import (
-    PUSHER_DOWN,
-    Body,
-    Dynamics,
-    Scene,
-    build,
-    class_of,
-    initial_state,
-    twin,
-)
-from mindseye.tools.physics.skills import SPEED, detour
+from mindseye.tools.physics.rollouts import simulate_scene
+from mindseye.tools.physics.scene import Body, Dynamics, Scene, build, class_of, initial_state, twin
+from mindseye.tools.physics.skills import detour
 from mindseye.tools.values import Carried, Patch, Push, SceneGraph, SceneObject, scene_of
-from mindseye.tools.video.telling import sent_by
 
 CUBE = Body(colour="red", shape="cube", position=(-0.1, 0.0))
 BALL = Body(colour="blue", shape="ball", position=(0.1, 0.1))
@@ -167,32 +156,6 @@ def test_a_pusher_that_comes_down_on_something_gives_up_soon() -> None:
     rollout = simulate_scene(scene, [Push(subject="red cube", target=(0.0, 0.15))], horizon=12.0)[0]
     assert len(rollout.positions) * rollout.dt < 6.0
     assert rollout.layout["red cube"][1] < 0.05
-
-
-def test_a_push_is_rehearsed_as_it_is_meant() -> None:
-    rng = np.random.default_rng(0)
-    scene = Scene(bodies=(CUBE,), pusher=(0.0, -0.3))
-    pushes = [
-        Push(subject="red cube", target=(float(x), float(y)), speed=SPEED[manner])
-        for manner in ("straight", "slow")
-        for x, y in rng.uniform(-0.2, 0.2, (10, 2))
-    ]
-    simulation = BatchSimulation(scene, pushes)
-    trace = simulation.run(12.0)
-    assert trace.sent is not None
-    began, came_down = trace.qpos[0, 0, :3].tolist(), []
-    for i, meant in enumerate(rehearse(pushes, {"red cube": CUBE.position}, began)):
-        paths = sent_by(meant.actions, began), trace.sent[: int(trace.ended[i]) + 1, i]
-        low, really = (p[p[:, 2] < PUSHER_DOWN + 0.01][:, :2] for p in paths)
-        came_down.append(float(np.linalg.norm(low[0] - really[0])))
-        # It lets go right behind the place that it pushes to.
-        way = np.subtract(pushes[i].target, CUBE.position)
-        behind = np.subtract(pushes[i].target, TOUCHES * way / np.linalg.norm(way))
-        assert np.linalg.norm(low[-1] - behind) < 0.02
-        assert len(meant.ticks) == 8
-        assert meant.ticks[0] == 0
-        assert meant.ticks[-1] == len(meant.actions)
-    assert max(came_down) < 0.015
 
 
 def test_an_unknown_subject_is_told_to_the_model() -> None:

@@ -20,7 +20,7 @@ from mindseye.tools.physics.rollouts import TICK
 from mindseye.tools.physics.sampling import ALL_NAMES, random_scene
 from mindseye.tools.physics.scene import build, initial_state
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
-from mindseye.tools.video.flow import Guidance
+from mindseye.tools.video.flow import STEPS, Guidance
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
 from mindseye.tools.video.telling import Asked, mentioned
 from mindseye.tools.video.tokens import FRAMES, MAX_OBJECTS
@@ -134,14 +134,12 @@ def sample_seed(request: ImagineRequest, sample: int) -> int:
 class TabletopVideo:
     """Imagines clips of the table from any frames, words and actions; see `VideoGenerator`."""
 
-    follows_actions = True
-
     def __init__(
         self,
         weights: str | Path = WEIGHTS,
         device: str = "cpu",
         dtype: str = "float32",
-        steps: int = 2,
+        steps: int = STEPS,
         batch: int = 64,
         guidance: Mapping[str, float] | None = None,
         likelihoods: bool = False,

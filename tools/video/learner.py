@@ -12,7 +12,7 @@ from diffusers import LTXVideoTransformer3DModel
 from transformers import DistilBertModel, PreTrainedTokenizerFast
 
 from mindseye.tools.video.captions import build_tokenizer
-from mindseye.tools.video.flow import SHIFT, build_scheduler, read_sentences, sample_ways
+from mindseye.tools.video.flow import SHIFT, STEPS, build_scheduler, read_sentences, sample_ways
 from mindseye.tools.video.network import (
     build_text_encoder,
     build_transformer,
@@ -244,7 +244,7 @@ class Learner:
         transformer, text = nets
         words = read_sentences(text, self.tokenizer, batch.texts)
         noise = torch.randn(batch.ways.shape, generator=torch.Generator().manual_seed(0))
-        shown, _ = sample_ways(transformer, build_scheduler(), noise, batch.told, words, 4)
+        shown, _ = sample_ways(transformer, build_scheduler(), noise, batch.told, words, STEPS)
         went = batch.ways[:, :PUSHER, -1].norm(dim=-1)
         fell = batch.ways[:, :PUSHER, -1, 2] < -MOVED
         counted = (went > MOVED) & ~fell & batch.told.valid[:, :PUSHER]

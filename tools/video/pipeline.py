@@ -17,6 +17,7 @@ from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames
 from mindseye.tools.video.cast import Cast, cast_of, draw, placed
 from mindseye.tools.video.flow import (
+    STEPS,
     Guidance,
     Words,
     draw_errs,
@@ -118,7 +119,7 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         actions: Sequence[NDArray[np.float32] | None] | None = None,
         generator: Sequence[torch.Generator] | None = None,
         num_frames: int = FRAMES,
-        num_inference_steps: int = 4,
+        num_inference_steps: int = STEPS,
         guidance: Guidance | None = None,
         likelihoods: bool = False,
         temperature: Sequence[float] | None = None,
