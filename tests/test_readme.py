@@ -35,4 +35,4 @@ def test_the_python_in_the_readme_runs(tmp_path: Path) -> None:
     assert any(line.endswith(" finished") for line in told)
     assert any("red cube" in line and "blue ball" in line for line in told)
     assert any(line.endswith("50 grams") for line in told)
-    assert len(json.loads(told[-1])) == 4
+    assert len(json.loads(told[-1])) == 3

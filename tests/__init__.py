@@ -1,0 +1,1 @@
+"""The tests; a package, since a library beside them calls its own `tests` too."""
