@@ -250,7 +250,7 @@ def test_where_no_other_tool_is_left_further_samples_are_imagined(
     assert abstained.imagined == settings.samples * len(abstained.about)
     clips = [c for e in told if isinstance(e, Imagined) for c in e.clips]
     # Other samples than before.
-    assert len({c.digest for c in clips}) == len({c.seed for c in clips}) == 4
+    assert len({c.digest for c in clips}) == len({c.seed for c in clips}) == 2 * settings.samples
     assert len(clips) == searched.imagined + abstained.imagined
     # No clip is asked for beyond the budget of clips.
     short = merge(alone, {"clips": 2})
