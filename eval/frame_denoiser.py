@@ -28,8 +28,8 @@ from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.rollouts import TICK
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
 from mindseye.tools.video.data import SIZE
+from mindseye.tools.video.drawing import shrink
 from mindseye.tools.video.generator import sample_seed
-from mindseye.tools.video.pipeline import shrink
 from mindseye.tools.video.telling import sent_by
 from mindseye.tools.video.tokens import FRAMES, LOWERED, SUB, UNIT
 from mindseye.tools.video.windows import pusher_path

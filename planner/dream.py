@@ -22,8 +22,8 @@ from mindseye.planner.media import contact_sheet, write_clip
 from mindseye.tools.contracts import VideoGenerator, World
 from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.values import Frames
+from mindseye.tools.video.drawing import shrink
 from mindseye.tools.video.dream import HELD, SECONDS, begin_dream, drift
-from mindseye.tools.video.pipeline import shrink
 from mindseye.tools.world import make_world
 
 Array = NDArray[np.float64]

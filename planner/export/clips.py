@@ -34,7 +34,7 @@ from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Frames, Push, SceneGraph, scene_of
 from mindseye.tools.video.cast import beside_table
 from mindseye.tools.video.data import SIZE, Record, push_meta
-from mindseye.tools.video.pipeline import shrink
+from mindseye.tools.video.drawing import shrink
 from mindseye.tools.video.shards import write_shard
 from mindseye.tools.video.telling import sent_by
 from mindseye.tools.video.tokens import MAX_OBJECTS

@@ -10,7 +10,7 @@ from mindseye.eval.video_trials import make_trial, requests
 from mindseye.eval.video_wordings import held_out_wording
 from mindseye.tools.errors import BadInput
 from mindseye.tools.values import Clip, ImagineRequest, Provenance, scene_of
-from mindseye.tools.video.pipeline import shrink
+from mindseye.tools.video.drawing import shrink
 
 SEED = 4_000_000
 

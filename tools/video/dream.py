@@ -17,10 +17,11 @@ from mindseye.tools.contracts import VideoGenerator
 from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.physics.rollouts import MOVED, STILL, TICK, next_setpoint
 from mindseye.tools.values import Frames
-from mindseye.tools.video.cast import cast_of, draw, placed
+from mindseye.tools.video.cast import cast_of, placed
+from mindseye.tools.video.drawing import Drawing, shrink
 from mindseye.tools.video.flow import sample_ways
 from mindseye.tools.video.generator import TabletopVideo
-from mindseye.tools.video.pipeline import CONTEXT, TabletopVideoPipeline, shrink
+from mindseye.tools.video.pipeline import CONTEXT, TabletopVideoPipeline
 from mindseye.tools.video.telling import Asked, known_ways, slots, told_of
 from mindseye.tools.video.tokens import FRAMES, THINGS, Told
 from mindseye.tools.vision.scene_graph import extract
@@ -65,19 +66,19 @@ class Dream:
         """
         if steps < 1:
             raise BadInput(f"a dream takes at least one sampling step a frame, not {steps}")
-        self._shown = shrink(frame, pipeline.config.size)
+        shown = shrink(frame, pipeline.config.size)
         self._pipeline, self._steps = pipeline, steps
         self._cast = cast_of(pipeline.finder, [frame], [pusher])[0]
         if not np.isfinite(self._cast.places[-1]).all():
             raise ToolError("the frame does not show the pusher: say where it is")
-        self._unmoved = shrink(draw(self._cast, self._cast.places), pipeline.config.size)
+        self._drawing = Drawing(self._cast, shown)
         with torch.inference_mode():
             self._words = pipeline.words([""])
         self._source = torch.Generator().manual_seed(seed)
         self._past: list[Array] = [self._cast.places]
         # By tick, since the first of the past.
         self._sent: list[Array] = [self._cast.places[-1]]
-        self.frame: Frames = self._shown
+        self.frame: Frames = shown
         """`[S, S, 3] uint8`: what is dreamt now."""
 
     @property
@@ -124,10 +125,7 @@ class Dream:
             self._sent.append(next_setpoint(self._sent[-1], acted))
         self._past = [*self._past, self._next()][-CONTEXT:]
         self._sent = self._sent[-HELD * (len(self._past) - 1) - 1 :]
-        drawn = shrink(draw(self._cast, self._past[-1]), self._pipeline.config.size)
-        # Frames are drawn in vision's size: what stays keeps the pixels that were given.
-        still = (drawn == self._unmoved).all(axis=-1, keepdims=True)
-        self.frame = np.where(still, self._shown, drawn)
+        self.frame = self._drawing(self._past[-1])
         return self.frame
 
     def seen_in(self, frame: Frames, pusher: Sequence[float] | None = None) -> Array:

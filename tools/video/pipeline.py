@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-import cv2
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler, LTXVideoTransformer3DModel
@@ -15,7 +14,8 @@ from transformers import DistilBertModel, PreTrainedTokenizerFast
 
 from mindseye.tools.errors import ToolError
 from mindseye.tools.values import Frames
-from mindseye.tools.video.cast import Cast, cast_of, draw, placed
+from mindseye.tools.video.cast import Cast, cast_of, placed
+from mindseye.tools.video.drawing import Drawing, checked_picture, shrink
 from mindseye.tools.video.flow import (
     STEPS,
     Guidance,
@@ -298,17 +298,9 @@ class TabletopVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
     def _drawn(self, job: _Job, places: NDArray[np.float64]) -> Frames:
         size = self.config.size
         shown = {i: shrink(f, size) for i, f in job.given.items()}
-        unmoved = shrink(draw(job.cast, job.cast.places), size)
-        frames = []
-        for f in range(places.shape[1]):
-            if f in shown:
-                frames.append(shown[f])
-                continue
-            frame = shrink(draw(job.cast, places[:, f]), size)
-            # Frames are drawn in vision's size: what stays keeps the pixels that were given.
-            still = (frame == unmoved).all(axis=-1, keepdims=True)
-            frames.append(np.where(still, shown[job.anchor], frame))
-        return np.stack(frames)
+        drawing = Drawing(job.cast, shown[job.anchor])
+        count = places.shape[1]
+        return np.stack([shown[f] if f in shown else drawing(places[:, f]) for f in range(count)])
 
 
 def _windows(frames: int) -> list[int]:
@@ -333,7 +325,7 @@ def _indexed(frames: Mapping[int, Frames], num_frames: int) -> dict[int, Frames]
     for i, frame in frames.items():
         if not -num_frames <= i < num_frames:
             raise ToolError(f"frame {i} is not in a clip of {num_frames} frames")
-        found[i % num_frames] = _picture(frame)
+        found[i % num_frames] = checked_picture(frame)
     if not found:
         raise ToolError("give at least one frame")
     return dict(sorted(found.items()))
@@ -385,29 +377,3 @@ def _sent_to(asked: Asked, frame: int) -> list[float] | None:
         return None
     place: list[float] = asked.sent[min(int(asked.ticks[frame]), len(asked.sent) - 1)].tolist()
     return place
-
-
-def _picture(frame: Frames) -> Frames:
-    """Return the frame.
-
-    Raises:
-      ToolError: it is not a square RGB frame of at least 32 pixels.
-    """
-    if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8:
-        raise ToolError(f"a frame is [H, W, 3] uint8, not {list(frame.shape)} {frame.dtype}")
-    if frame.shape[0] != frame.shape[1] or frame.shape[0] < 32:
-        raise ToolError(f"a frame is square and at least 32 pixels wide, not {frame.shape[:2]}")
-    return frame
-
-
-def shrink(frame: Frames, size: int) -> Frames:
-    """Return `[size, size, 3]`: the frame with areas averaged, or enlarged.
-
-    Raises:
-      ToolError: it is not a square RGB frame of at least 32 pixels.
-    """
-    if _picture(frame).shape[0] == size:
-        return frame
-    how = cv2.INTER_AREA if frame.shape[0] > size else cv2.INTER_CUBIC
-    small: Frames = cv2.resize(frame, (size, size), interpolation=how)
-    return small
