@@ -189,6 +189,26 @@ def _meant(told: Told, roles: NDArray[np.float32], target: NDArray[np.float32]) 
     return dataclasses.replace(told, roles=torch.from_numpy(roles), target=torch.from_numpy(target))
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Drawn:
+    """Which moments of which futures windows show, and what of them is told."""
+
+    picks: NDArray[np.int64]
+    """`[B]` futures."""
+    rows: NDArray[np.int64]
+    """`[B, T]` ticks of the frames."""
+    known: NDArray[np.bool_]
+    """`[B, T]`: which frames are given."""
+    anchor: NDArray[np.int64]
+    """`[B]`: which of them ways are told from."""
+    sign: NDArray[np.float32]
+    """`[B]`: -1 where it is seen in a mirror, else 1."""
+    said: NDArray[np.bool_]
+    """`[B]`: whether the pusher's path is told."""
+    timed: NDArray[np.bool_]
+    """`[B]`: whether the seconds between frames are."""
+
+
 class Windows:
     """Draws training windows from recorded futures."""
 
@@ -210,7 +230,12 @@ class Windows:
         sign = np.where(rng.random(n) < 0.5, -1.0, 1.0).astype(np.float32)
         said = rng.random(n) < PATHS
         timed = said | (rng.random(n) < 0.3)
-        batch = self._batch(picks, rows, known, anchor, sign, said, timed)
+        batch = self._batch(
+            _Drawn(
+                picks=picks, rows=rows, known=known, anchor=anchor, sign=sign, said=said,
+                timed=timed,
+            )
+        )  # fmt: skip
         texts, roles, target = self._words(picks, clip, sign)
         return dataclasses.replace(batch, texts=texts, told=_meant(batch.told, roles, target))
 
@@ -232,7 +257,12 @@ class Windows:
         known[:, 0], known[:, -1] = True, goal
         one, yes = np.ones(n, np.float32), np.full(n, path)
         anchor = np.zeros(n, dtype=np.int64)
-        batch = self._batch(picks, self.futures.rows[picks], known, anchor, one, yes, yes)
+        batch = self._batch(
+            _Drawn(
+                picks=picks, rows=self.futures.rows[picks], known=known, anchor=anchor, sign=one,
+                said=yes, timed=yes,
+            )
+        )  # fmt: skip
         roles = np.zeros((n, THINGS, 2), dtype=np.float32)
         aims = np.full((n, 2), np.nan, dtype=np.float32)
         texts = [""] * n
@@ -245,25 +275,17 @@ class Windows:
                 aims[i] = meta["target"]
         return dataclasses.replace(batch, texts=texts, told=_meant(batch.told, roles, aims))
 
-    def _batch(
-        self,
-        picks: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        known: NDArray[np.bool_],
-        anchor: NDArray[np.int64],
-        sign: NDArray[np.float32],
-        said: NDArray[np.bool_],
-        timed: NDArray[np.bool_],
-    ) -> Batch:
+    def _batch(self, drawn: _Drawn) -> Batch:
+        sign = drawn.sign
         mirror = np.stack([sign, np.ones_like(sign), np.ones_like(sign)], axis=-1)
-        at = self.futures.ways[picks[:, None], rows] * mirror[:, None, None]
+        at = self.futures.ways[drawn.picks[:, None], drawn.rows] * mirror[:, None, None]
         at = at.transpose(0, 2, 1, 3)
-        told = self._told(picks, rows, at, known, anchor, sign, said, timed)
+        told = self._told(drawn, at)
         seen = torch.from_numpy(~np.isnan(at).any(axis=-1))
         ways = torch.from_numpy(np.nan_to_num(at)) - told.places[:, :, None]
         ways = ways * seen[..., None]
         weight = (seen & ~told.known & told.valid[..., None]).float()
-        return Batch(told=told, ways=ways, weight=weight, texts=[""] * len(picks))
+        return Batch(told=told, ways=ways, weight=weight, texts=[""] * len(told))
 
     def _even(self, picks: NDArray[np.int64]) -> NDArray[np.int64]:
         """Draw `[n, 8]` evenly spaced ticks: close ones, or over a whole recording."""
@@ -304,35 +326,25 @@ class Windows:
         # The anchor is the last frame of the past, the first of a tail.
         return known, np.where(past, upto, first)
 
-    def _told(
-        self,
-        picks: NDArray[np.int64],
-        rows: NDArray[np.int64],
-        at: NDArray[np.float32],
-        known: NDArray[np.bool_],
-        anchor: NDArray[np.int64],
-        sign: NDArray[np.float32],
-        said: NDArray[np.bool_],
-        timed: NDArray[np.bool_],
-    ) -> Told:
-        rng, n = self.rng, len(picks)
+    def _told(self, drawn: _Drawn, at: NDArray[np.float32]) -> Told:
+        rng, n, picks, anchor = self.rng, len(at), drawn.picks, drawn.anchor
         read = at + rng.normal(0, MISREAD, at.shape).astype(np.float32) * [1, 1, 0]
         read = read.astype(np.float32)
         places = np.nan_to_num(read[np.arange(n), :, anchor])
-        shown = known[:, None, :] & ~np.isnan(at).any(axis=-1)
+        shown = drawn.known[:, None, :] & ~np.isnan(at).any(axis=-1)
         shown |= (np.arange(FRAMES) == anchor[:, None])[:, None]
         ways = np.where(shown[..., None], np.nan_to_num(read) - places[:, :, None], 0.0)
         # What the anchor does not show is not in the cast.
         there = np.asarray(~np.isnan(at[np.arange(n), :, anchor]).any(axis=-1))
         kinds = self.futures.kinds[picks] * there[..., None]
         valid = np.asarray(kinds.any(axis=-1))
-        path = pusher_path(self.futures.sent[picks], rows)
-        path[:, :, 0] *= sign[:, None]
-        seconds = (np.diff(rows, axis=1) * TICK).astype(np.float32)
-        path[~said | np.isnan(path).any(axis=(1, 2))] = np.nan
-        seconds[~timed] = np.nan
+        path = pusher_path(self.futures.sent[picks], drawn.rows)
+        path[:, :, 0] *= drawn.sign[:, None]
+        seconds = (np.diff(drawn.rows, axis=1) * TICK).astype(np.float32)
+        path[~drawn.said | np.isnan(path).any(axis=(1, 2))] = np.nan
+        seconds[~drawn.timed] = np.nan
         patches = self.futures.patches[picks].copy()
-        patches[:, :, 0] *= sign[:, None]
+        patches[:, :, 0] *= drawn.sign[:, None]
         return Told(
             kinds=torch.from_numpy(kinds),
             places=torch.from_numpy(places),
