@@ -75,6 +75,12 @@ class Picture:
         told = tuple(p for p in found if p is not None)
         return told if len(told) == len(found) else ()
 
+    @property
+    def doubts(self) -> tuple[float | None, ...]:
+        """How far off each imagined end of the moved thing is expected to be, metres."""
+        told = tuple(clip.doubt.get(self.candidate.subgoal.move) for clip in self.clips)
+        return told if len(told) == len(self.imagined) else (None,) * len(self.imagined)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
@@ -146,15 +152,9 @@ def _around(place: Point, doubt: float | None) -> list[Point]:
     return [place, *found] if doubt is None else found
 
 
-def _doubts(picture: Picture) -> list[float | None]:
-    """Return how far off each imagined end of the moved thing is expected to be, metres."""
-    told = [clip.doubt.get(picture.candidate.subgoal.move) for clip in picture.clips]
-    return told if len(told) == len(picture.imagined) else [None] * len(picture.imagined)
-
-
 def _clear(picture: Picture) -> float:
     """Return how much the place of the moved thing in the imagined end tells, in [0, 1]."""
-    told = [1.0 if d is None else CLEAR**2 / (CLEAR**2 + d**2) for d in _doubts(picture)]
+    told = [1.0 if d is None else CLEAR**2 / (CLEAR**2 + d**2) for d in picture.doubts]
     return statistics.fmean(told)
 
 
@@ -255,7 +255,7 @@ def _success(picture: Picture, trust: Trust, agreement: float | None) -> float |
         told.append((_held(picture.candidate, computed), trust.mean("physics", skill)))
     if picture.imagined:
         confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
-        held = _held(picture.candidate, picture.imagined, _doubts(picture))
+        held = _held(picture.candidate, picture.imagined, picture.doubts)
         told.append((held, video * confidence))
     if not told:
         return None
