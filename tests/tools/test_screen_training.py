@@ -38,7 +38,8 @@ def episode(seed: int, length: int = 12, game: str = "minigrid") -> Episode:
         frames[i, 20:28, 4 * i : 4 * i + 8] = (200, 40 + seed, 90)
     actions = np.random.default_rng(seed).integers(0, 5, length)
     return Episode(
-        game=game, player="drawn", seed=seed, goal="pick up the key", frames=frames,
+        game=game, player="drawn", seed=seed,
+        goal=game_spec(game).goals[1].words, frames=frames,
         actions=actions, rewards=np.zeros(length, np.float32),
         facts={"key": np.zeros(length, np.float32)}, ended=True,
     )  # fmt: skip
@@ -79,13 +80,13 @@ def test_windows_know_a_past_and_weigh_the_keys_pressed_next(play: Play) -> None
     assert 24 < scrambled < 72
 
 
-def test_scrambled_keys_leave_the_world_as_it_was(play: Play) -> None:
+def test_scrambled_keys_leave_the_world_nearly_as_it_was(play: Play) -> None:
     true, bare, other = play.coded[0].astype(np.float32)
-    # The convolutions see a little beyond the strip, so the two uppermost rows of tokens tell.
-    np.testing.assert_array_equal(true[:, :8], bare[:, :8])
-    assert np.abs(true - bare)[1:, KEYS].max() > 0
-    assert np.abs(true - other)[1:, KEYS].max() > 0
     assert play.coded[0].shape == (3, 13, 16, 32)
+    for changed in (bare, other):
+        off = np.abs(true - changed)[1:]
+        # The codec's convolutions see a little beyond the strip.
+        assert 0 < 20 * off[:, : KEYS.start // 3].max() < off[:, KEYS].max()
 
 
 def test_tokens_are_those_of_the_frames_with_their_keys(play: Play) -> None:
@@ -103,7 +104,8 @@ def test_token_weights_follow_what_is_known() -> None:
 def test_pixels_that_change_and_keys_count_more(play: Play) -> None:
     keyboard = keyboard_of("minigrid")
     before, after = draw_pairs(play, keyboard, 4, np.random.default_rng(0))
-    assert {keyboard.action(keyboard.read(f)) for f in (*before, *after)} > {0}
+    # Other keys than those that were pressed: each is to be seen everywhere.
+    assert len({int(keyboard.action(keyboard.read(f))) for f in (*before, *after)}) > 2
     weights = pixel_weights(*(as_pixels(torch.from_numpy(f)) for f in (before, after)))
     share = (weights[:, :, :52] > 1).float().mean()
     assert 0 < share < 0.1
