@@ -57,7 +57,7 @@ def to_tokens(latents: torch.Tensor) -> torch.Tensor:
 def to_latents(tokens: torch.Tensor) -> torch.Tensor:
     """Return latents `[N, 8, 8, 8]` (channels first) of tokens `[N, 16, 32]`."""
     side = SIDE // PATCH
-    patches = tokens.transpose(1, 2).unflatten(2, (side, side))
+    patches = tokens.transpose(1, 2).reshape(len(tokens), CHANNELS, side, side)
     return torch.nn.functional.pixel_shuffle(patches, PATCH)
 
 

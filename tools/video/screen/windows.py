@@ -36,7 +36,7 @@ GOALS = 0.15
 """Share of windows that are told their last frames, one or two, and no words."""
 SHORTER = 0.5
 """Share of batches whose windows are shorter than they may be."""
-FIRST_KEYS, LATER_KEYS = 6.0, 2.0
+FIRST_KEYS, LATER_KEYS = 10.0, 2.0
 """Weights of the keys in the first imagined frame, which are the policy, and in those after it."""
 CLOSE = 0.3
 """A joystick is moved rightly when none of its numbers is further off than this."""
@@ -136,7 +136,8 @@ def _variants(episode: Episode, keyboard: Keyboard, seed: int) -> Iterator[Frame
 @torch.inference_mode()
 def code_frames(codec: AutoencoderTiny, frames: Frames) -> torch.Tensor:
     """Return tokens `[N, 16, 32]` of frames `[N, 64, 64, 3] uint8`."""
-    parts = torch.from_numpy(np.ascontiguousarray(frames)).split(_AT_ONCE)
+    whole = torch.from_numpy(np.ascontiguousarray(frames))
+    parts = [whole[i : i + _AT_ONCE] for i in range(0, len(whole), _AT_ONCE)]
     return torch.cat([to_tokens(encode(codec, as_pixels(p.to(codec.device)))) for p in parts])
 
 
