@@ -19,8 +19,11 @@ LATENT = 8
 NOISE = 0.15
 """Of the latents in training: the decoder must bear what a generator gets slightly wrong."""
 STRIP_WEIGHT = 3.0
-MOVING_WEIGHT = 8.0
-"""Weights of the keyboard's pixels and of those that change, next to 1."""
+MOVING_WEIGHT, DETAIL_WEIGHT = 8.0, 4.0
+"""Weights of the keyboard's pixels, of those that change and of those unlike what is around them:
+keys that lie about are as small as players, and do not move."""
+AROUND = 9
+"""Side of what is around a pixel, pixels."""
 CHANGED = 0.06
 """By how much a pixel that changes does so, of the range [-1, 1]."""
 UNIT_WEIGHT = 0.02
@@ -66,7 +69,7 @@ def decode(codec: AutoencoderTiny, latents: torch.Tensor) -> torch.Tensor:
 
 
 def pixel_weights(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
-    """Return `[N, 1, 64, 64]`: what each pixel counts, from what changes about it.
+    """Return `[N, 1, 64, 64]`: what each pixel counts, by change and by contrast.
 
     Args:
       before: `[N, 3, 64, 64]` pixels in [-1, 1].
@@ -74,7 +77,11 @@ def pixel_weights(before: torch.Tensor, after: torch.Tensor) -> torch.Tensor:
     """
     change = (after - before).abs().amax(dim=1, keepdim=True)
     moving = functional.max_pool2d((change > CHANGED).float(), 3, stride=1, padding=1)
-    weights = 1 + MOVING_WEIGHT * moving
+    around = functional.avg_pool2d(
+        before, AROUND, stride=1, padding=AROUND // 2, count_include_pad=False
+    )
+    detail = (before - around).abs().amax(dim=1, keepdim=True)
+    weights = 1 + MOVING_WEIGHT * moving + DETAIL_WEIGHT * detail
     weights[:, :, -STRIP:] = STRIP_WEIGHT
     return weights
 

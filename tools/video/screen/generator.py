@@ -92,7 +92,7 @@ class ScreenVideo:
           clips: `[T, 64, 64, 3] uint8` each, of the length of its request, at most eight.
 
         Raises:
-          ToolError: a request or a clip that cannot be.
+          ToolError: a request or a clip that cannot be, or requests with different seeds.
         """
         found = np.zeros(len(clips))
         for row, (request, clip) in enumerate(zip(requests, clips, strict=True)):
