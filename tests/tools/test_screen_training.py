@@ -112,7 +112,7 @@ def test_pixels_that_change_and_keys_count_more(play: Play) -> None:
     # A square stands out where it stays, and the empty ground around it does not.
     still = pixel_weights(as_pixels(torch.from_numpy(before)), as_pixels(torch.from_numpy(before)))
     assert still[:, :, :52].amax() > 1.5
-    assert still[:, :, 36:46].amax() == 1
+    assert still[:, :, 36:46].amax() < 1.01
 
 
 def test_a_moment_is_what_a_player_saw_and_did(play: Play) -> None:
