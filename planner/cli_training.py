@@ -27,9 +27,12 @@ _FROM_RUNS = "mindseye.planner.export.clips:export_clips"
 """Makes data for `video` out of runs."""
 _TRAIN = {
     "video": "mindseye.tools.video.train:train_video",
+    "screen": "mindseye.tools.video.screen.train:train_screen",
     "vision": "mindseye.tools.vision.train:train_vision",
     "language": "mindseye.planner.language.train:train_language",
 }
+_READS = {"screen": "games"}
+"""Models that learn from data of another name."""
 
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Count = Annotated[int | None, typer.Option("--n", help="How many examples.")]
@@ -125,10 +128,11 @@ def _train_command(kind: str) -> Callable[..., None]:
         config: Settings = None,
         as_json: Json = False,
     ) -> None:
-        folders = data or [Path("data") / kind]
+        reads = _READS.get(kind, kind)
+        folders = data or [Path("data") / reads]
         for folder in folders:
             if not folder.is_dir():
-                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {kind}` first")
+                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {reads}` first")
         if len(folders) > 1 and kind != "language":
             raise BadInput(f"--data: {kind} trains on one folder")
         given = {
@@ -151,8 +155,10 @@ _HELP = {
     "minds-eye": ("Physics questions with scene programs and answers.", ""),
     "conversation": ("What people say, with the tool that serves it.", ""),
     "games": ("Games that a scripted player plays, for models that learn to play.", ""),
+    "screen": ("", "Train a video model that plays a game by continuing its screens."),
 }
 for _kind, (_made, _trained) in _HELP.items():
-    data_app.command(_kind, help=_made)(_data_command(_kind))
+    if _kind in _DATA:
+        data_app.command(_kind, help=_made)(_data_command(_kind))
     if _kind in _TRAIN:
         train_app.command(_kind, help=_trained)(_train_command(_kind))

@@ -35,6 +35,7 @@ Kind = Literal["video", "physics", "vision", "world", "decoder"]
 BACKENDS: dict[Kind, dict[str, str]] = {
     "video": {
         "ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo",
+        "ltx-screen": "mindseye.tools.video.screen.generator:ScreenVideo",
         "diffusers": "mindseye.tools.video.pipelines.generator:DiffusersVideo",
         "ltx-video": "mindseye.tools.video.pipelines.named:ltx_video",
         "wan-text": "mindseye.tools.video.pipelines.named:wan_text",

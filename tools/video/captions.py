@@ -7,6 +7,7 @@ that one unknown word does no harm.
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
@@ -139,9 +140,13 @@ def vocabulary() -> list[str]:
     return sorted(set(words))
 
 
-def build_tokenizer() -> PreTrainedTokenizerFast:
-    """Return a word-level tokenizer with an unknown token, in transformers' format."""
-    words = ["[PAD]", "[UNK]", "[CLS]", *vocabulary()]
+def build_tokenizer(known: Sequence[str] | None = None) -> PreTrainedTokenizerFast:
+    """Return a word-level tokenizer with an unknown token, in transformers' format.
+
+    Args:
+      known: its words; by default those of captions of the table.
+    """
+    words = ["[PAD]", "[UNK]", "[CLS]", *(vocabulary() if known is None else known)]
     core = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
     core.normalizer = normalizers.Lowercase()
     core.pre_tokenizer = pre_tokenizers.Whitespace()

@@ -22,6 +22,8 @@ from noise to what is believed loses nothing; how far it may be off is the doubt
 TEMPER = 0.75
 """What the doubt is multiplied by: the averaged weights err less than those that learned it. Chosen
 so that on held-out clips a region of 80 % holds about 80 %."""
+LEAST = 0.15
+"""Lowest noise level of training, before the shift; a sampler of few steps needs none lower."""
 STILL = 0.004
 """What is said to go less far than vision errs stays where it is, metres."""
 APART = 0.054
@@ -75,6 +77,17 @@ def read_sentences(
 def build_scheduler() -> FlowMatchEulerDiscreteScheduler:
     """Return the sampling schedule."""
     return FlowMatchEulerDiscreteScheduler(shift=SHIFT)
+
+
+def noise_levels(n: int, pure: float) -> torch.Tensor:
+    """Return `[n]` levels in (0, 1], shifted as the sampler shifts its own.
+
+    One from each of n equally likely strata, so that the loss of a batch depends little
+    on which levels it happened to draw; a share `pure` is noise alone.
+    """
+    share = (torch.arange(n) + torch.rand(n)) / n / max(1 - pure, 1e-6)
+    even = LEAST + (1 - LEAST) * share.clamp(max=1.0)
+    return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
 def anchor_only(told: Told) -> Told:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from diffusers import DiffusionPipeline
 from diffusers.utils import logging as diffusers_logging
 from numpy.typing import NDArray
 from transformers.utils import logging as transformers_logging
@@ -28,6 +29,9 @@ from mindseye.tools.vision.network import SIZE
 
 WEIGHTS = Path(__file__).parent / "weights"
 MODEL = "ltx-tabletop"
+ADVICE = "reinstall mindseye, or train again: mindseye train video"
+
+Pipeline = TypeVar("Pipeline", bound=DiffusionPipeline)
 
 
 def torch_dtype(name: str) -> torch.dtype:
@@ -57,18 +61,26 @@ def without_bars() -> Iterator[None]:
             library.enable_progress_bar()
 
 
-def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVideoPipeline:
+def load_pipeline(
+    kind: type[Pipeline], folder: Path, device: str, dtype: torch.dtype, advice: str
+) -> Pipeline:
     """Return the pipeline saved under `folder`, ready to run.
+
+    Args:
+      kind: class of the pipeline, which has a `transformer`.
+      folder: in `diffusers` format.
+      device: torch device.
+      dtype: floating type that the networks run in.
+      advice: what to do where there are no weights.
 
     Raises:
       Unavailable: there are no weights, or they cannot be read.
     """
-    advice = "reinstall mindseye, or train again: mindseye train video"
     if not (folder / "model_index.json").is_file():
         raise Unavailable(f"no video weights in {folder}; {advice}")
     try:
         with without_bars():
-            pipeline = TabletopVideoPipeline.from_pretrained(
+            pipeline: Any = kind.from_pretrained(
                 folder, dtype=dtype, local_files_only=True, use_safetensors=True
             )
     # Each part has its own reader (safetensors, tokenizers, JSON, configs), and each its own
@@ -84,7 +96,7 @@ def load_pipeline(folder: Path, device: str, dtype: torch.dtype) -> TabletopVide
             f"the video weights in {folder} hold numbers that are not finite; {advice}"
         )
     pipeline.set_progress_bar_config(disable=True)
-    moved: TabletopVideoPipeline = pipeline.to(device)
+    moved: Pipeline = pipeline.to(device)
     return moved
 
 
@@ -166,7 +178,9 @@ class TabletopVideo:
         except TypeError as error:
             raise BadInput(f"guidance takes words, actions and frames: {error}") from error
         self.steps, self.batch, self.likelihoods = steps, batch, likelihoods
-        self.pipeline = load_pipeline(Path(weights), device, torch_dtype(dtype))
+        self.pipeline = load_pipeline(
+            TabletopVideoPipeline, Path(weights), device, torch_dtype(dtype), ADVICE
+        )
 
     def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
         """Return `samples` clips for each request; see `VideoGenerator.imagine`.

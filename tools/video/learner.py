@@ -12,7 +12,13 @@ from diffusers import LTXVideoTransformer3DModel
 from transformers import DistilBertModel, PreTrainedTokenizerFast
 
 from mindseye.tools.video.captions import build_tokenizer
-from mindseye.tools.video.flow import SHIFT, STEPS, build_scheduler, read_sentences, sample_ways
+from mindseye.tools.video.flow import (
+    STEPS,
+    build_scheduler,
+    noise_levels,
+    read_sentences,
+    sample_ways,
+)
 from mindseye.tools.video.network import (
     build_text_encoder,
     build_transformer,
@@ -24,6 +30,7 @@ from mindseye.tools.video.tokens import FRAMES, PUSHER, UNIT, Told
 from mindseye.tools.video.training import (
     Clock,
     VideoTraining,
+    build_optimizers,
     load_checkpoint,
     save_checkpoint,
 )
@@ -32,8 +39,6 @@ from mindseye.tools.video.windows import Batch, Futures, Windows
 LAST_FRAME = 2.0
 """Weight of the last frame, next to 1 for the others: planning pays for how it ends."""
 PUSHER_WEIGHT = 0.1
-LEAST = 0.15
-"""Before the shift; a sampler of few steps needs no lower levels."""
 SMOOTH = 0.5
 """Errors well beyond this count by their size rather than its square, units of the network:
 what cannot be foreseen (a ball that rolls off, or not) would drown what can."""
@@ -64,17 +69,6 @@ class Denoiser(torch.nn.Module):
         """Return the clean ways that are believed in, and the doubt; see `predict_clean`."""
         words = read_words(self.text, ids, mask)
         return predict_clean(self.transformer, noisy, t, told, words, mask)
-
-
-def noise_levels(n: int, pure: float) -> torch.Tensor:
-    """Return `[n]` levels in (0, 1], shifted as the sampler shifts its own.
-
-    One from each of n equally likely strata, so that the loss of a batch depends little
-    on which levels it happened to draw; a share `pure` is noise alone.
-    """
-    share = (torch.arange(n) + torch.rand(n)) / n / max(1 - pure, 1e-6)
-    even = LEAST + (1 - LEAST) * share.clamp(max=1.0)
-    return SHIFT * even / (1 + (SHIFT - 1) * even)
 
 
 def window_loss(
@@ -118,7 +112,7 @@ class Learner:
         self.nets = Denoiser(transformer, build_text_encoder(self.tokenizer))
         self.nets.to(self.accelerator.device)
         self.ema = {k: v.detach().clone() for k, v in self.nets.state_dict().items()}
-        self.optimizers = _optimizers(self.nets, config)
+        self.optimizers = build_optimizers(self.nets, config)
         self.path = checkpoints / "state.pt"
         self.spent, self.steps = 0.0, 0
         run: Any = self.accelerator.prepare(self.nets)
@@ -260,20 +254,3 @@ class Learner:
             "steps": self.steps,
         }
         save_checkpoint(self.path, state)
-
-
-def _optimizers(nets: torch.nn.Module, config: VideoTraining) -> list[torch.optim.Optimizer]:
-    """Muon (Jordan et al., 2024) for the matrices inside, AdamW for the rest."""
-    outer = ("proj_in", "proj_out", "embedding", "time_embed", "scale_shift_table")
-    matrices: list[torch.nn.Parameter] = []
-    rest: list[torch.nn.Parameter] = []
-    for name, parameter in nets.named_parameters():
-        inside = parameter.ndim == 2 and not any(o in name for o in outer)
-        (matrices if inside else rest).append(parameter)
-    muon = torch.optim.Muon(
-        [{"params": matrices, "peak": config.muon_rate}], lr=0.0, weight_decay=0.01
-    )
-    adam = torch.optim.AdamW(
-        [{"params": rest, "peak": config.adam_rate}], lr=0.0, betas=(0.9, 0.98), weight_decay=0.0
-    )
-    return [muon, adam]

@@ -50,14 +50,16 @@ def build_transformer(
     return model
 
 
-def build_text_encoder(tokenizer: PreTrainedTokenizerFast) -> DistilBertModel:
+def build_text_encoder(
+    tokenizer: PreTrainedTokenizerFast, width: int = WORD_WIDTH
+) -> DistilBertModel:
     """Return an untrained two-layer text encoder for the tokenizer's words."""
     return DistilBertModel(
         DistilBertConfig(
             vocab_size=len(tokenizer),
             max_position_embeddings=MAX_WORDS,
-            dim=WORD_WIDTH,
-            hidden_dim=4 * WORD_WIDTH,
+            dim=width,
+            hidden_dim=4 * width,
             n_layers=2,
             n_heads=4,
             dropout=0.0,

@@ -19,7 +19,7 @@ from mindseye.tools.video.learner import Learner
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
 from mindseye.tools.video.shards import read_records
 from mindseye.tools.video.telling import Asked
-from mindseye.tools.video.training import Curve, read_config
+from mindseye.tools.video.training import Curve, VideoTraining, read_config
 from mindseye.tools.video.windows import read_futures, split_off
 
 CARD = """---
@@ -82,7 +82,7 @@ def train_video(
     Raises:
       BadInput: no clips, too few, or settings that cannot be.
     """
-    settings = read_config(config, hours=hours, seed=seed)
+    settings = read_config(config, VideoTraining, hours=hours, seed=seed)
     torch.set_num_threads(settings.threads)
     futures = read_futures(data_dir)
     if held_out_data is not None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import yaml
@@ -56,8 +56,16 @@ class VideoTraining:
         return _can_compile() if self.compile is None else self.compile
 
 
-def read_config(path: Path | None, **given: Any) -> VideoTraining:
+Training = TypeVar("Training", bound=VideoTraining)
+
+
+def read_config(path: Path | None, kind: type[Training], **given: Any) -> Training:
     """Return the settings of a YAML file, with what is given in place of what stands there.
+
+    Args:
+      path: of the file; None where there is none.
+      kind: of settings.
+      given: settings; those that are None are not.
 
     Raises:
       BadInput: no such file, a key that is none, or a value of the wrong kind.
@@ -72,7 +80,7 @@ def read_config(path: Path | None, **given: Any) -> VideoTraining:
             raise BadInput(f"{path} holds no settings: one `key: value` a line")
         settings = loaded
     settings |= {k: v for k, v in given.items() if v is not None}
-    known = {f.name: f for f in fields(VideoTraining)}
+    known = {f.name: f for f in fields(kind)}
     for key, value in settings.items():
         if key not in known:
             raise BadInput(f"no setting {key!r}; known: {', '.join(known)}")
@@ -80,7 +88,7 @@ def read_config(path: Path | None, **given: Any) -> VideoTraining:
         kinds = (int, float) if isinstance(default, float) else (type(default),)
         if default is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
             raise BadInput(f"{key}: {value!r} is not of the kind of {default!r}")
-    return VideoTraining(**settings)
+    return kind(**settings)
 
 
 class Clock:
@@ -116,6 +124,26 @@ class Clock:
                 yield bar
                 bar.n = min(total, round(self.spent))
                 bar.refresh()
+
+
+def build_optimizers(nets: torch.nn.Module, config: VideoTraining) -> list[torch.optim.Optimizer]:
+    """Return Muon (Jordan et al., 2024) for the matrices inside, AdamW for the rest.
+
+    Each group says under `peak` what its learning rate comes to at most.
+    """
+    outer = ("proj_in", "proj_out", "embedding", "time_embed", "scale_shift_table")
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
+    for name, parameter in nets.named_parameters():
+        inside = parameter.ndim == 2 and not any(o in name for o in outer)
+        (matrices if inside else rest).append(parameter)
+    muon = torch.optim.Muon(
+        [{"params": matrices, "peak": config.muon_rate}], lr=0.0, weight_decay=0.01
+    )
+    adam = torch.optim.AdamW(
+        [{"params": rest, "peak": config.adam_rate}], lr=0.0, betas=(0.9, 0.98), weight_decay=0.0
+    )
+    return [muon, adam]
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

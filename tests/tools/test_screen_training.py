@@ -1,0 +1,154 @@
+"""What screens are learnt from, and that learning starts, stops and goes on."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from mindseye.tools.errors import BadInput
+from mindseye.tools.games.playing import Episode
+from mindseye.tools.games.recording import write_episodes
+from mindseye.tools.games.worlds import game_spec
+from mindseye.tools.video.screen.codec import as_pixels, build_codec, pixel_weights
+from mindseye.tools.video.screen.generator import ScreenVideo
+from mindseye.tools.video.screen.measure import majority, some_moments
+from mindseye.tools.video.screen.network import FRAMES, KEYS
+from mindseye.tools.video.screen.train import train_screen
+from mindseye.tools.video.screen.windows import (
+    FIRST_KEYS,
+    LATER_KEYS,
+    Play,
+    Windows,
+    code_frames,
+    code_play,
+    draw_pairs,
+    keyboard_of,
+    read_play,
+    split_play,
+    token_weights,
+)
+
+
+def episode(seed: int, length: int = 12, game: str = "minigrid") -> Episode:
+    """Return play in which a square walks to the right."""
+    frames = np.full((length + 1, 64, 64, 3), 40, dtype=np.uint8)
+    for i in range(length + 1):
+        frames[i, 20:28, 4 * i : 4 * i + 8] = (200, 40 + seed, 90)
+    actions = np.random.default_rng(seed).integers(0, 5, length)
+    return Episode(
+        game=game, player="drawn", seed=seed,
+        goal=game_spec(game).goals[1].words, frames=frames,
+        actions=actions, rewards=np.zeros(length, np.float32),
+        facts={"key": np.zeros(length, np.float32)}, ended=True,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with recorded play."""
+    out = tmp_path_factory.mktemp("play")
+    write_episodes(out / "play-drawn.tar", [episode(s) for s in range(6)])
+    return out
+
+
+@pytest.fixture(scope="module")
+def play(data: Path) -> Play:
+    """Return that play, coded by an untrained codec."""
+    torch.manual_seed(0)
+    return code_play(build_codec(8).eval(), read_play(data, 1000))
+
+
+def test_windows_know_a_past_and_weigh_the_keys_pressed_next(play: Play) -> None:
+    windows = Windows(play, np.random.default_rng(0))
+    lengths, scrambled = set(), 0
+    for _ in range(12):
+        batch = windows.draw(8)
+        lengths.add(batch.tokens.shape[1])
+        assert batch.known[:, 0].all()
+        assert not batch.known.all(dim=1).any()
+        assert (batch.weight[batch.known] == 0).all()
+        first = (~batch.known).to(torch.uint8).argmax(dim=1)
+        keys = batch.weight[torch.arange(8), first][:, KEYS]
+        # There is always a real action to learn: it is never beyond the episode's end.
+        assert (keys == FIRST_KEYS).all()
+        differs = (batch.given != batch.tokens).flatten(1).any(dim=1)
+        scrambled += int(differs.sum())
+    assert FRAMES in lengths
+    assert len(lengths) > 2
+    assert 24 < scrambled < 72
+
+
+def test_scrambled_keys_leave_the_world_nearly_as_it_was(play: Play) -> None:
+    true, bare, other = play.coded[0].astype(np.float32)
+    assert play.coded[0].shape == (3, 13, 16, 32)
+    for changed in (bare, other):
+        off = np.abs(true - changed)[1:]
+        # The codec's convolutions see a little beyond the strip.
+        assert 0 < 20 * off[:, : KEYS.start // 3].max() < off[:, KEYS].max()
+
+
+def test_tokens_are_those_of_the_frames_with_their_keys(play: Play) -> None:
+    torch.manual_seed(0)
+    tokens = code_frames(build_codec(8).eval(), play.episodes[0].shown())
+    np.testing.assert_allclose(play.coded[0][0], tokens.numpy(), atol=2e-3)
+
+
+def test_token_weights_follow_what_is_known() -> None:
+    weight = token_weights(np.array([True, False, False, True]))
+    assert weight[:, 0].tolist() == [0, 1, 1, 0]
+    assert weight[:, KEYS.start].tolist() == [0, FIRST_KEYS, LATER_KEYS, 0]
+
+
+def test_pixels_that_change_and_keys_count_more(play: Play) -> None:
+    keyboard = keyboard_of("minigrid")
+    before, after = draw_pairs(play, keyboard, 4, np.random.default_rng(0))
+    # Other keys than those that were pressed: each is to be seen everywhere.
+    assert len({int(keyboard.action(keyboard.read(f))) for f in (*before, *after)}) > 2
+    weights = pixel_weights(*(as_pixels(torch.from_numpy(f)) for f in (before, after)))
+    world = weights[:, :, :52]
+    assert 0 < (world > 8).float().mean() < 0.1
+    # A square stands out where it stays, and the empty ground around it does not.
+    still = pixel_weights(as_pixels(torch.from_numpy(before)), as_pixels(torch.from_numpy(before)))
+    assert still[:, :, :52].amax() > 1.5
+    assert still[:, :, 36:46].amax() < 1.01
+
+
+def test_a_moment_is_what_a_player_saw_and_did(play: Play) -> None:
+    keyboard = keyboard_of("minigrid")
+    for moment in some_moments(play, 5):
+        assert moment.before is not None
+        assert keyboard.action(keyboard.read(moment.shown[-1])) == moment.before
+    assert majority(game_spec("minigrid").space, [2, 1, 2, 4]) == 2
+
+
+def test_play_of_two_games_is_refused(tmp_path: Path, data: Path) -> None:
+    write_episodes(tmp_path / "play-a.tar", [episode(0), episode(1, game="freeway")])
+    with pytest.raises(BadInput, match="freeway"):
+        read_play(tmp_path, 1000)
+    with pytest.raises(BadInput, match="too few"):
+        split_play(read_play(data, 5), 0.1)
+
+
+def test_training_writes_a_generator_and_goes_on(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    small = {
+        "width": 48, "layers": 1, "heads": 2, "batch": 2, "codec_width": 8, "codec_batch": 2,
+        "tested": 2, "codec_share": 0.5, "precision": "no",
+    }  # fmt: skip
+    config.write_text(yaml.safe_dump(small))
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    once = train_screen(data, out, hours=1 / 3600, config=config, checkpoints=kept)
+    coded = torch.load(kept / "codec.pt")["codec"]
+    more = train_screen(data, out, hours=2 / 3600, config=config, checkpoints=kept, resume=True)
+    capsys.readouterr()
+    assert more["steps"] > once["steps"] > 0
+    # The transformer knows these latents and no others.
+    again = torch.load(kept / "codec.pt")["codec"]
+    assert all(torch.equal(coded[k], again[k]) for k in coded)
+    assert {"codec_psnr", "codec_keys", "next_one", "next_most"} <= set(more)
+    assert len((kept / "log.csv").read_text().splitlines()) == 3
+    assert ScreenVideo(out).game == "minigrid"

@@ -1,0 +1,129 @@
+"""What is measured on held-out play: how well the codec keeps screens, and who plays alike."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.worlds import game_spec
+from mindseye.tools.values import Frames
+from mindseye.tools.video.screen.codec import as_frames, as_pixels, decode, encode
+from mindseye.tools.video.screen.pipeline import ScreenVideoPipeline
+from mindseye.tools.video.screen.windows import Play, draw_pairs, keyboard_of, same_action
+
+PAST = 4
+"""Frames that are given before the next action is asked for, where there are as many."""
+SAMPLES = 8
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moment:
+    """A moment at which a demonstrator acted."""
+
+    shown: Frames
+    """`[n, 64, 64, 3] uint8`: the last frames, keys and all."""
+    goal: str
+    action: Any
+    """What was done."""
+    before: Any | None
+    """What had been done just before; None at the beginning."""
+
+
+def some_moments(play: Play, n: int, seed: int = 0) -> list[Moment]:
+    """Return moments by chance, at which there were all frames of a past to look at."""
+    rng, found = np.random.default_rng(seed), []
+    lengths = np.array([len(e.actions) for e in play.episodes])
+    for k in rng.choice(len(lengths), n, p=lengths / lengths.sum()):
+        episode = play.episodes[k]
+        at = int(rng.integers(min(PAST - 1, lengths[k] - 1), lengths[k]))
+        start = max(0, at - PAST + 1)
+        found.append(
+            Moment(
+                shown=_shown(episode.frames, episode.actions, start, at, keyboard_of(play.game)),
+                goal=episode.goal,
+                action=episode.actions[at],
+                before=episode.actions[at - 1] if at else None,
+            )
+        )
+    return found
+
+
+def _shown(
+    frames: Frames, actions: NDArray[Any], start: int, at: int, keyboard: Keyboard
+) -> Frames:
+    return np.stack(
+        [keyboard.draw(frames[i], actions[i - 1] if i else None) for i in range(start, at + 1)]
+    )
+
+
+@torch.inference_mode()
+def codec_figures(codec: AutoencoderTiny, play: Play, n: int) -> dict[str, float]:
+    """Return `codec_psnr` (dB) and `codec_keys`, the share of actions read right once coded.
+
+    Frames are held-out ones with keys by chance on them.
+    """
+    keyboard, space = keyboard_of(play.game), game_spec(play.game).space
+    before, _ = draw_pairs(play, keyboard, n, np.random.default_rng(0))
+    pixels = as_pixels(torch.from_numpy(before))
+    coded = as_frames(decode(codec, encode(codec, pixels))).numpy()
+    error = np.square(coded.astype(float) - before).mean()
+    read = [
+        [keyboard.action(keyboard.read(f)) for f in pair]
+        for pair in zip(before, coded, strict=True)
+    ]
+    return {
+        "codec_psnr": float(10 * np.log10(255**2 / max(error, 1e-9))),
+        "codec_keys": float(np.mean([same_action(space, *pair) for pair in read])),
+    }
+
+
+def action_figures(
+    pipeline: ScreenVideoPipeline, play: Play, n: int, steps: int
+) -> dict[str, float]:
+    """Return shares of held-out moments at which an action is what the demonstrator did next.
+
+    `next_one`: read off the first imagined frame of a single sample. `next_most`: what most of
+    eight samples say. `next_mean`: of the one picture that a single step makes. `next_again`:
+    of doing again what was done before, for comparison.
+    """
+    moments = some_moments(play, n)
+    keyboard, space = keyboard_of(play.game), game_spec(play.game).space
+    again = [m.before is not None and same_action(space, m.before, m.action) for m in moments]
+    one, most, mean = [], [], []
+    for seed, moment in enumerate(moments):
+        read = next_actions(pipeline, keyboard, moment, SAMPLES, steps, seed)
+        one += [same_action(space, action, moment.action) for action in read]
+        most.append(same_action(space, majority(space, read), moment.action))
+        (sole,) = next_actions(pipeline, keyboard, moment, 1, 1, seed)
+        mean.append(same_action(space, sole, moment.action))
+    shares = {"next_one": one, "next_most": most, "next_mean": mean, "next_again": again}
+    return {name: float(np.mean(right)) for name, right in shares.items()}
+
+
+def next_actions(
+    pipeline: ScreenVideoPipeline, keyboard: Keyboard, moment: Moment, samples: int, steps: int,
+    seed: int,
+) -> list[Any]:  # fmt: skip
+    """Return the actions read off the first frames that are imagined after a moment."""
+    past = len(moment.shown)
+    clips = pipeline(
+        frames=[dict(enumerate(moment.shown))] * samples,
+        prompt=[moment.goal] * samples,
+        generator=[torch.Generator().manual_seed(1000 * seed + i) for i in range(samples)],
+        num_frames=past + 1,
+        num_inference_steps=steps,
+    ).frames
+    return [keyboard.action(keyboard.read(clip[past])) for clip in clips]
+
+
+def majority(space: spaces.Space[Any], actions: list[Any]) -> Any:
+    """Return what most actions are; of a joystick, the median of each number."""
+    if isinstance(space, spaces.Discrete):
+        return Counter(int(a) for a in actions).most_common(1)[0][0]
+    return np.median(np.stack(actions), axis=0)

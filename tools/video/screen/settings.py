@@ -1,0 +1,37 @@
+"""How the generator of screens is trained: its settings."""
+
+from dataclasses import dataclass
+
+from mindseye.tools.video.training import VideoTraining
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreenTraining(VideoTraining):
+    """Settings of a training run; each is a key of the YAML file that `--config` names.
+
+    A network for each game: what it costs to play grows with the network, and four small ones,
+    each as good at its own game, cost no more to keep than one that is four times as large.
+    """
+
+    width: int = 144
+    layers: int = 5
+    batch: int = 32
+    """Windows a step."""
+    codec_width: int = 64
+    codec_share: float = 0.15
+    """Share of the time that the codec learns; the rest is the transformer's."""
+    codec_batch: int = 32
+    """Pairs of frames a step."""
+    codec_rate: float = 0.002
+    """Highest learning rate of the codec under AdamW."""
+    frames: int = 100_000
+    """Frames that are read at most, which bounds the memory: 17 kB each."""
+    held_out_share: float = 0.1
+    """Share of episodes that are not trained on: the last ones."""
+    tested: int = 96
+    """Held-out moments at which the next action is asked for, and frames that are coded."""
+    steps: int = 2
+    """Sampling steps at which the next action is asked for."""
+    threads: int = 1
+    compile: bool | None = False
+    """Windows differ in length, and each length is compiled anew."""
