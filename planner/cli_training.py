@@ -29,7 +29,11 @@ _TRAIN = {
     "video": "mindseye.tools.video.train:train_video",
     "vision": "mindseye.tools.vision.train:train_vision",
     "language": "mindseye.planner.language.train:train_language",
+    "inverse": "mindseye.tools.games.inverse:train_inverse",
 }
+
+_MADE_BY = {"inverse": "games"}
+"""Which data a model learns from, where they are not called as it is."""
 
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Count = Annotated[int | None, typer.Option("--n", help="How many examples.")]
@@ -123,18 +127,21 @@ def _train_command(kind: str) -> Callable[..., None]:
         resume: Resume = False,
         start: Start = None,
         config: Settings = None,
+        world: Game = None,
         as_json: Json = False,
     ) -> None:
-        folders = data or [Path("data") / kind]
+        made = _MADE_BY.get(kind, kind)
+        folders = data or [Path("data") / made]
         for folder in folders:
             if not folder.is_dir():
-                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {kind}` first")
+                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {made}` first")
         if len(folders) > 1 and kind != "language":
             raise BadInput(f"--data: {kind} trains on one folder")
         given = {
             "data_dir": folders if kind == "language" else folders[0],
             "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed,
             "resume": resume or None, "start": start, "config": config,
+            "world": world,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 
@@ -151,8 +158,10 @@ _HELP = {
     "minds-eye": ("Physics questions with scene programs and answers.", ""),
     "conversation": ("What people say, with the tool that serves it.", ""),
     "games": ("Games that a scripted player plays, for models that learn to play.", ""),
+    "inverse": ("", "Train which action leads from one frame of a game to the next."),
 }
 for _kind, (_made, _trained) in _HELP.items():
-    data_app.command(_kind, help=_made)(_data_command(_kind))
+    if _kind in _DATA:
+        data_app.command(_kind, help=_made)(_data_command(_kind))
     if _kind in _TRAIN:
         train_app.command(_kind, help=_trained)(_train_command(_kind))

@@ -10,8 +10,8 @@ import importlib
 import importlib.metadata
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from mindseye.tools.goals import Goal
 from mindseye.tools.values import (
     Carried,
     Clip,
+    Decoded,
     Frames,
     ImagineRequest,
     Outcome,
@@ -30,12 +31,15 @@ from mindseye.tools.values import (
     SceneGraph,
 )
 
+Wanted = TypeVar("Wanted", contravariant=True)
+Now = TypeVar("Now", contravariant=True)
 Kind = Literal["video", "physics", "vision", "world", "decoder"]
 
 BACKENDS: dict[Kind, dict[str, str]] = {
     "video": {
         "ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo",
         "diffusers": "mindseye.tools.video.pipelines.generator:DiffusersVideo",
+        "screen": "mindseye.tools.video.screen.generator:ScreenVideo",
         "ltx-video": "mindseye.tools.video.pipelines.named:ltx_video",
         "wan-text": "mindseye.tools.video.pipelines.named:wan_text",
         "wan-image": "mindseye.tools.video.pipelines.named:wan_image",
@@ -178,16 +182,17 @@ class World(Protocol):
 
 
 @runtime_checkable
-class ActionDecoder(Protocol):
-    """Turns a chosen picture into motion of the pusher, one action at a time."""
+class ActionDecoder(Protocol[Wanted, Now]):
+    """Turns what is wanted into motion: the next action, or the next few.
 
-    def decode(
-        self, push: Push, look: Callable[[], SceneGraph], pusher: NDArray[np.float64]
-    ) -> Any:
-        """Return the next action `[dx, dy, lift]`, or None when the push is done.
+    One contract for whatever reads actions out of pictures. What may be wanted and what there is
+    to go by differ: the table's pusher is told a push and steers by what vision sees
+    (`mindseye.planner.decode`), a video model that plays is told words or a picture and goes by
+    the last frames (`mindseye.planner.video_agent`).
+    """
 
-        `look` tells what is seen now; looking costs, so ask when it matters.
-        """
+    def decode(self, wanted: Wanted, now: Now) -> Decoded | None:
+        """Return what to do next, or None when what is wanted is done."""
         ...
 
 
