@@ -33,7 +33,9 @@ class Flaws:
 
 @final
 class Foresight:
-    """A `VideoGenerator` that is right about what comes."""
+    """A `VideoGenerator` that is right about what comes; it takes actions and keys alike."""
+
+    takes_parts = True
 
     def __init__(self, game: Game, *, overlay: bool = True, flaws: Flaws | None = None) -> None:
         """Set up.
@@ -49,9 +51,6 @@ class Foresight:
         self._ends: dict[bytes, Game] = {}
         """The game as it stands at the end of a future, by the future's last frame."""
 
-    follows_actions = False
-    """Whether actions are to be told as such; without a keyboard they must be."""
-
     def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
         """See `VideoGenerator.imagine`."""
         return [
@@ -65,7 +64,7 @@ class Foresight:
         game = copy.deepcopy(self._ends.get(past[-1].tobytes(), self._game))
         player = make_player("scripted", game.spec_of.name, self._flaws.doubt)
         player.begin(game, seed)
-        frames, frame, over = list(past), None, False
+        frames, frame, over = list(past), past[-1], False
         first = self._told(request, len(past))
         while len(frames) < LENGTH:
             if not over:

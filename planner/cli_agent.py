@@ -3,12 +3,11 @@
 import contextlib
 import sys
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
 from mindseye.planner.cli_io import Json, Seed, print_json
-from mindseye.tools.errors import BadInput
 
 
 def agent(
@@ -21,9 +20,9 @@ def agent(
     ] = "overlay",
     seed: Seed = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Folder of the video model's weights; its own by default.")
+        Path | None, typer.Option(help="Folder of the video model's weights.")
     ] = None,
-    video: Annotated[str, typer.Option(help="Video back-end.")] = "screen",
+    video: Annotated[str, typer.Option(help="Video back-end.")] = "ltx-screen",
     inverse: Annotated[
         Path | None, typer.Option(help="Folder of `mindseye train inverse` (decoder inverse).")
     ] = None,
@@ -37,18 +36,12 @@ def agent(
     as_json: Json = False,
 ) -> None:
     """Let a video model play: go on from the last frames, press what the future presses."""
-    from mindseye.planner.video_agent.decoders import DecoderName
     from mindseye.planner.video_agent.playing import Playing, play
 
-    for name in get_args(DecoderName):
-        if name == decoder:
-            playing = Playing(
-                decoder=name, video=video, weights=weights, inverse=inverse, overlay=overlay,
-                context=context, execute=execute, rate=rate,
-            )  # fmt: skip
-            break
-    else:
-        raise BadInput(f"no decoder {decoder!r}; known: {', '.join(get_args(DecoderName))}")
+    playing = Playing(
+        decoder=decoder, video=video, weights=weights, inverse=inverse, overlay=overlay,
+        context=context, execute=execute, rate=rate,
+    )  # fmt: skip
     # Whatever a game or a model prints must not get between the reader and the JSON.
     with contextlib.redirect_stdout(sys.stderr):
         told = play(world, playing, runs, goal=goal, seed=seed)

@@ -38,8 +38,8 @@ Kind = Literal["video", "physics", "vision", "world", "decoder"]
 BACKENDS: dict[Kind, dict[str, str]] = {
     "video": {
         "ltx-tabletop": "mindseye.tools.video.generator:TabletopVideo",
+        "ltx-screen": "mindseye.tools.video.screen.generator:ScreenVideo",
         "diffusers": "mindseye.tools.video.pipelines.generator:DiffusersVideo",
-        "screen": "mindseye.tools.video.screen.generator:ScreenVideo",
         "ltx-video": "mindseye.tools.video.pipelines.named:ltx_video",
         "wan-text": "mindseye.tools.video.pipelines.named:wan_text",
         "wan-image": "mindseye.tools.video.pipelines.named:wan_image",
@@ -82,6 +82,36 @@ class FollowsActions(Protocol):
 def follows_actions(video: object) -> bool:
     """Say whether a video generator may be told what the pusher will do."""
     return isinstance(video, FollowsActions) and video.follows_actions
+
+
+@runtime_checkable
+class TakesParts(Protocol):
+    """A video generator that says whether it honours frames of which only a part is given."""
+
+    takes_parts: bool
+
+
+def takes_parts(video: object) -> bool:
+    """Say whether a video generator honours `ImagineRequest.known`."""
+    return isinstance(video, TakesParts) and video.takes_parts
+
+
+@runtime_checkable
+class JudgesClips(Protocol):
+    """A video generator that also says how likely it holds a clip to be."""
+
+    def likelihoods(
+        self, requests: Sequence[ImagineRequest], clips: Sequence[Frames]
+    ) -> NDArray[np.float64]:
+        """Return `[N]` log-likelihood proxies, at most 0: an error, negative.
+
+        They are comparable between clips that go on from the same frames with the same seed.
+
+        Args:
+          requests: whose given frames and words each clip belongs to.
+          clips: `[T, H, W, 3] uint8` each, what was given included.
+        """
+        ...
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ the new real frames take the place of what was imagined. Imagined is long, done 
     imagination   asks the model: what is shown to it, and what comes back
     decoders      overlay (one future), vote (many futures), inverse (two frames, no keyboard)
     matching      one future for each action, none of which needs a keyboard
+    likeliest     the same question to a model that cannot be told an action, but judges clips
     policy        the loop: remember, imagine, decode, act
     playing       an episode with its record and its film
 """

@@ -7,7 +7,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol, final
+from typing import Any, Protocol, final
 
 import numpy as np
 from gymnasium import spaces
@@ -18,8 +18,7 @@ from mindseye.tools.errors import BadInput
 from mindseye.tools.games.overlay import squeezed, world_part
 from mindseye.tools.values import Clip, Decoded, Frames
 
-DecoderName = Literal["overlay", "vote", "matching", "inverse"]
-DECODERS: tuple[DecoderName, ...] = ("overlay", "vote", "matching", "inverse")
+DECODERS = ("overlay", "vote", "matching", "inverse")
 
 
 def generated(futures: Sequence[Clip]) -> int:

@@ -6,8 +6,8 @@ from typing import Any, final
 
 import numpy as np
 
-from mindseye.tools.contracts import VideoGenerator, follows_actions
-from mindseye.tools.errors import BadInput
+from mindseye.tools.contracts import VideoGenerator, follows_actions, takes_parts
+from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.games.overlay import Keyboard, keyboard_part
 from mindseye.tools.values import Clip, Frames, ImagineRequest
 
@@ -59,6 +59,11 @@ class Imagination:
         self.video, self.keyboard, self.overlay = video, keyboard, overlay
         self._strip = keyboard_part()
 
+    @property
+    def takes_actions(self) -> bool:
+        """Whether the model can be told which action comes first."""
+        return not self.overlay or follows_actions(self.video) or takes_parts(self.video)
+
     def show(self, frame: Frames, action: Any | None) -> Frames:
         """Return a real frame `[64, 64, 3] uint8` as the model is shown it.
 
@@ -84,13 +89,22 @@ class Imagination:
           ToolError: the model cannot do what it is asked.
           BadInput: its clips are no longer than what it was given.
         """
-        made = self.video.imagine([self._request(wish) for wish in wishes])
+        made = self.video.imagine([self.request(wish) for wish in wishes])
         return [
             [self._future(clip, len(wish.shown)) for clip in clips]
             for wish, clips in zip(wishes, made, strict=True)
         ]
 
-    def _request(self, wish: Wish) -> ImagineRequest:
+    def request(self, wish: Wish) -> ImagineRequest:
+        """Return what the model is asked for a wish.
+
+        Raises:
+          ToolError: an action for a model that cannot be told one.
+        """
+        if wish.press is not None and not self.takes_actions:
+            raise ToolError(
+                "this video model cannot be told an action: it goes on from whole frames"
+            )
         n, given = len(wish.shown), dict(enumerate(wish.shown))
         known, actions, ticks, last = {}, None, None, None
         if wish.press is not None and self.overlay and not follows_actions(self.video):
@@ -102,7 +116,7 @@ class Imagination:
             ticks = (0,) * n + (1,)
         if wish.aim.frame is not None:
             last = self.show(wish.aim.frame, None)
-            if self.overlay:
+            if self.overlay and takes_parts(self.video):
                 # Nobody knows which key will lead to it.
                 known[-1] = ~self._strip
         return ImagineRequest(

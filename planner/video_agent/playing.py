@@ -13,8 +13,9 @@ import numpy as np
 from mindseye.planner.events import Continued, Finished, RunStarted
 from mindseye.planner.media import contact_sheet, enlarge, write_clip
 from mindseye.planner.record import Recorder, new_run_folder
-from mindseye.planner.video_agent.decoders import DECODERS, DecoderName, Inverse, Overlay, Vote
+from mindseye.planner.video_agent.decoders import DECODERS, Inverse, Overlay, Vote
 from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
+from mindseye.planner.video_agent.likeliest import Likeliest
 from mindseye.planner.video_agent.matching import Matching, possible_actions
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder, VideoGenerator, load_backend
@@ -25,7 +26,7 @@ from mindseye.tools.games.playing import Recording
 from mindseye.tools.games.worlds import game_spec, make_game
 from mindseye.tools.values import Clip, Frames
 
-VIDEO = "screen"
+VIDEO = "ltx-screen"
 """The video back-end that plays by default."""
 FUTURE = 4
 """Imagined frames that are shown in a film, at most."""
@@ -39,7 +40,8 @@ SCALE = 3
 class Playing:
     """How a video model plays; what is not said is the policy's own."""
 
-    decoder: DecoderName = "overlay"
+    decoder: str = "overlay"
+    """One of `DECODERS`."""
     video: str = VIDEO
     """Short name or `package.module:Attribute` of a video back-end."""
     weights: Path | None = None
@@ -60,9 +62,11 @@ def load_video(playing: Playing) -> VideoGenerator:
     """Load the video model.
 
     Raises:
-      BadInput: no such back-end, or it takes no weights.
+      BadInput: no such back-end, it takes no weights, or it takes some and none are given.
       Unavailable: its weights or a package are missing.
     """
+    if playing.video == VIDEO and playing.weights is None:
+        raise BadInput("which video model plays? --weights DIR: mindseye train screen makes some")
     options = {} if playing.weights is None else {"weights": playing.weights}
     video: VideoGenerator = load_backend("video", playing.video, options)
     return video
@@ -86,7 +90,9 @@ def make_decoder(
     if playing.decoder == "vote":
         return Vote(imagination, playing.execute)
     if playing.decoder == "matching":
-        return Matching(imagination, possible_actions(spec.space))
+        actions = possible_actions(spec.space)
+        told = imagination.takes_actions
+        return Matching(imagination, actions) if told else Likeliest(imagination, actions)
     if playing.decoder != "inverse":
         raise BadInput(f"no decoder {playing.decoder!r}; known: {', '.join(DECODERS)}")
     if playing.inverse is None:

@@ -29,7 +29,7 @@ from mindseye.tools.values import Frames
 BATCH = 64
 RATE = 1e-3
 """Learning rate."""
-STEPS = 1500
+STEPS = 1000
 Role = Literal["inverse", "policy"]
 """What a reader is: of the action between two pictures, or of the one to do after one."""
 
@@ -43,13 +43,14 @@ class ActionReader(nn.Module):
         super().__init__()
         self.spec, self.role = spec, role
         seen = 3 * (2 if role == "inverse" else 1)
-        rows, columns = (SIZE - STRIP) // 8 + 1, SIZE // 8
         told = len(spec.keys) or spec.axes
         self.layers = nn.Sequential(
-            nn.Conv2d(seen, 24, 5, 2, 2), nn.ReLU(), nn.Conv2d(24, 32, 3, 2, 1), nn.ReLU(),
-            nn.Conv2d(32, 32, 3, 2, 1), nn.ReLU(), nn.Flatten(),
-            nn.Linear(32 * rows * columns, 96), nn.ReLU(), nn.Linear(96, told),
+            nn.Conv2d(seen, 32, 6, 4, 1), nn.ReLU(), nn.Conv2d(32, 48, 3, 2, 1), nn.ReLU(),
+            nn.Conv2d(48, 48, 3, 1, 1), nn.ReLU(), nn.Flatten(),
+            nn.LazyLinear(128), nn.ReLU(), nn.Linear(128, told),
         )  # fmt: skip
+        # Its width is known once it has seen a picture.
+        self.layers(torch.zeros(1, seen, SIZE - STRIP, SIZE))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return `[B, K]` logits of the keys, or `[B, A]` numbers in [-1, 1].
@@ -57,8 +58,10 @@ class ActionReader(nn.Module):
         Args:
           pictures: `[B, T, 52, 64, 3] uint8`, two for inverse dynamics, one for a policy.
         """
-        x = pictures.permute(0, 1, 4, 2, 3).flatten(1, 2).float() / 127.5 - 1
-        found: Tensor = self.layers(x)
+        x = pictures.permute(0, 1, 4, 2, 3).float() / 127.5 - 1
+        # Of a pair, what has changed: that is what an action is told by.
+        told = torch.cat([x[:, 0], *(x[:, 1:] - x[:, :1]).unbind(1)], dim=1)
+        found: Tensor = self.layers(told)
         return found if self.spec.keys else found.tanh()
 
     @torch.inference_mode()
