@@ -63,7 +63,7 @@ class Vote:
 
     def __init__(
         self, imagination: Imagination, take: int = 1, *, samples: int = 4, most: int = 16,
-        sure: float = 0.6,
+        sure: float = 0.7,
     ) -> None:  # fmt: skip
         """Set up.
 
