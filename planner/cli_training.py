@@ -31,9 +31,8 @@ _TRAIN = {
     "language": "mindseye.planner.language.train:train_language",
     "inverse": "mindseye.tools.games.inverse:train_inverse",
 }
-
-_MADE_BY = {"inverse": "games"}
-"""Which data a model learns from, where they are not called as it is."""
+_READS = {"inverse": "games"}
+"""Models that learn from data of another name."""
 
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Count = Annotated[int | None, typer.Option("--n", help="How many examples.")]
@@ -130,11 +129,11 @@ def _train_command(kind: str) -> Callable[..., None]:
         world: Game = None,
         as_json: Json = False,
     ) -> None:
-        made = _MADE_BY.get(kind, kind)
-        folders = data or [Path("data") / made]
+        reads = _READS.get(kind, kind)
+        folders = data or [Path("data") / reads]
         for folder in folders:
             if not folder.is_dir():
-                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {made}` first")
+                raise BadInput(f"no data in {str(folder)!r}: run `mindseye data {reads}` first")
         if len(folders) > 1 and kind != "language":
             raise BadInput(f"--data: {kind} trains on one folder")
         given = {
