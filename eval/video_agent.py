@@ -20,7 +20,7 @@ from mindseye.planner.video_agent.playing import Playing, keyboard_of, load_vide
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder, VideoGenerator
 from mindseye.tools.errors import BadInput, ToolError, one_line
-from mindseye.tools.games.game import Game
+from mindseye.tools.games.game import Game, shows_same
 from mindseye.tools.games.players import PLAYERS, make_player
 from mindseye.tools.games.playing import Episode, Recording, play_episode
 from mindseye.tools.games.worlds import make_game
@@ -34,8 +34,6 @@ AHEAD = 4
 """A goal's picture is what the demonstrator sees after so many actions, or at its end."""
 TRIES = 4
 """So many times as many actions may be taken to reach it."""
-BLOCK, NEAR = 8, 8.0
-"""Two frames show the same if no block of so many pixels differs by more in the mean, of 256."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,10 +237,3 @@ def _reaches(table: _Table, shown: Episode, seed: int) -> bool:
         if recording.over:
             break
     return False
-
-
-def shows_same(one: Frames, other: Frames) -> bool:
-    """Say whether two frames `[64, 64, 3] uint8` differ in no block of 8x8 pixels."""
-    gap = np.abs(one.astype(float) - other).mean(axis=2)
-    blocks = gap.reshape(len(gap) // BLOCK, BLOCK, -1, BLOCK).mean(axis=(1, 3))
-    return bool(blocks.max() <= NEAR)

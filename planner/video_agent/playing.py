@@ -20,7 +20,7 @@ from mindseye.planner.video_agent.matching import Matching, possible_actions
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder, VideoGenerator, load_backend
 from mindseye.tools.errors import BadInput, MindseyeError, ToolError
-from mindseye.tools.games.game import GameSpec
+from mindseye.tools.games.game import GameSpec, scaled, shows_same
 from mindseye.tools.games.overlay import Keyboard
 from mindseye.tools.games.playing import Recording
 from mindseye.tools.games.worlds import game_spec, make_game
@@ -137,26 +137,30 @@ def play(
         on_thought=thoughts.append,
     )  # fmt: skip
     words = goal if picture is None else None
+    task = str(goal) if picture is not None else ""
     with contextlib.closing(make_game(world)) as game:
         recording = Recording(game, f"video-{playing.decoder}", fixed, words)
         folder = new_run_folder(runs, f"agent {world} {playing.decoder}", fixed)
         with Recorder(folder) as recorder:
-            told = _play(recording, policy, thoughts, recorder, playing, fixed)
+            recorder.emit(
+                RunStarted(task=task or recording.goal, seed=fixed, config=_settings(playing))
+            )
+            policy.start(recording.goal, fixed)
+            told = _play(recording, policy, thoughts, recorder, playing, picture)
     film = folder / "play.mp4"
     _write(film, [pane(spec, t, f) for t, f in told.pop("shown")], spec.rate)
-    about = {"world": world, "goal": goal if picture is not None else recording.goal}
+    about = {"world": world, "goal": task or recording.goal}
     return {**about, "decoder": playing.decoder, **told, "run": str(folder), "video": str(film)}
 
 
 def _play(
     recording: Recording, policy: VideoPolicy, thoughts: list[Thought], recorder: Recorder,
-    playing: Playing, seed: int,
+    playing: Playing, picture: Frames | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Play to the end of the episode; what is shown of it comes along."""
-    recorder.emit(RunStarted(task=recording.goal, seed=seed, config=_settings(playing)))
-    policy.start(recording.goal, seed)
+    """Play until the episode is over or the picture is seen; what is shown of it comes along."""
     started, done, shown = time.monotonic(), 0, list[tuple[Thought, Frames]]()
-    while not recording.over:
+    seen = False
+    while not recording.over and not seen:
         count = len(thoughts)
         try:
             action = policy.act(recording.frame)
@@ -168,12 +172,14 @@ def _play(
         shown.append((thoughts[-1], policy.imagination.show(recording.frame, action)))
         recording.step(action)
         done += 1
+        seen = picture is not None and shows_same(recording.frame, picture)
     episode = recording.episode()
     seconds = time.monotonic() - started
-    reason = f"score {episode.score:g}, goal {'' if episode.reached else 'not '}reached"
-    recorder.emit(Finished(success=episode.reached, reason=reason, steps=done, seconds=seconds))
+    reached = episode.reached if picture is None else seen
+    reason = f"score {episode.score:g}, goal {'' if reached else 'not '}reached"
+    recorder.emit(Finished(success=reached, reason=reason, steps=done, seconds=seconds))
     return {
-        "actions": done, "score": episode.score, "reached": episode.reached,
+        "actions": done, "score": episode.score, "reached": reached,
         "frames": sum(t.decoded.frames for t in thoughts), "seconds": seconds, "shown": shown,
     }  # fmt: skip
 
@@ -202,8 +208,6 @@ def read_picture(path: Path) -> Frames:
     Raises:
       BadInput: it cannot be read.
     """
-    from mindseye.tools.games.game import scaled
-
     found = cv2.imread(str(path)) if path.is_file() else None
     if found is None:
         raise BadInput(f"cannot read the picture {str(path)!r}")

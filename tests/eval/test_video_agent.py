@@ -9,16 +9,12 @@ import numpy as np
 import pytest
 
 from mindseye.eval.foresight import Flaws
-from mindseye.eval.video_agent import (
-    Trial,
-    share_of_demonstrator,
-    shows_same,
-    video_agent_score,
-)
+from mindseye.eval.video_agent import Trial, share_of_demonstrator, video_agent_score
 from mindseye.eval.vpt import Experiment, vpt_score
 from mindseye.planner.cli import invoke
 from mindseye.planner.video_agent.playing import Playing
 from mindseye.tools.errors import BadInput, ToolError
+from mindseye.tools.games.game import shows_same
 from mindseye.tools.games.worlds import make_game
 
 

@@ -14,6 +14,7 @@ from mindseye.eval.foresight import Flaws, Foresight
 from mindseye.planner.cli import invoke
 from mindseye.planner.decode import ClosedLoopPush
 from mindseye.planner.events import Continued, Finished
+from mindseye.planner.media import png
 from mindseye.planner.record import read_record
 from mindseye.planner.video_agent.decoders import Inverse, Overlay, Vote, elected
 from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
@@ -23,7 +24,7 @@ from mindseye.planner.video_agent.playing import keyboard_of
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder
 from mindseye.tools.errors import BadInput, ToolError
-from mindseye.tools.games.game import Game
+from mindseye.tools.games.game import Game, shows_same
 from mindseye.tools.games.overlay import Keyboard
 from mindseye.tools.games.players import make_player
 from mindseye.tools.games.playing import Episode, play_episode
@@ -334,6 +335,22 @@ def test_the_command_leaves_a_record_and_a_film(
         frames = [f.to_ndarray(format="rgb24") for f in film.decode(video=0)]
     assert len(frames) == MINIGRID.length
     assert frames[0].shape[1] > 5 * frames[0].shape[0], "real, imagined and pressed side by side"
+
+
+def test_a_picture_that_is_seen_ends_the_episode(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    game = make_game("minigrid")
+    start, _ = game.reset(seed=3)
+    ahead, *_ = game.step(2)
+    assert not shows_same(start, ahead), "there is room to walk forward"
+    (tmp_path / "goal.png").write_bytes(png(ahead))
+    asked = ["agent", "minigrid", "--goal", str(tmp_path / "goal.png"), "--seed", "3",
+             "--video", f"{__name__}:Forward", "--runs", str(tmp_path), "--json"]  # fmt: skip
+    assert invoke(asked) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["actions"], told["reached"]) == (1, True)
+    assert read_record(Path(told["run"])).document["task"] == str(tmp_path / "goal.png")
 
 
 def test_wrong_use_of_the_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
