@@ -13,6 +13,7 @@ from mindseye.planner.calibration import Calibration, read_calibration
 from mindseye.planner.config import Config, Tool, merge
 from mindseye.planner.context import Context, Mind, Pace
 from mindseye.planner.decide import Decide, Decision, decide
+from mindseye.planner.decode import Sight
 from mindseye.planner.loop import Episode, RunResult, begin
 from mindseye.planner.perception import Memory
 from mindseye.planner.picture import Eye
@@ -23,7 +24,7 @@ from mindseye.planner.trust_store import TrustStore
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, progress
-from mindseye.tools.values import Frames, SceneGraph
+from mindseye.tools.values import Frames, Push, SceneGraph
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,9 @@ class Plan:
 class Agent:
     """Solves tasks in words by picturing what could be done."""
 
-    def __init__(self, config: Config, mind: Mind, eye: Eye, decoder: ActionDecoder) -> None:
+    def __init__(
+        self, config: Config, mind: Mind, eye: Eye, decoder: ActionDecoder[Push, Sight]
+    ) -> None:
         """Bind models that are already loaded; `from_config` loads them.
 
         Args:

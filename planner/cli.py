@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mindseye.planner.cli_agent import agent
 from mindseye.planner.cli_ask import ask
 from mindseye.planner.cli_chat import chat
 from mindseye.planner.cli_dream import dream
@@ -169,6 +170,7 @@ def goal(
         sys.stdout.write(f"{found.words()}\n{json.dumps(found.to_json())}\n")
 
 
+app.command()(agent)
 app.command()(ask)
 app.command()(chat)
 app.command()(dream)
@@ -332,7 +334,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
-    """Measure: eval tabletop|minds-eye|conversation|vision|video|dream|players|language."""
+    """Measure: eval tabletop|minds-eye|conversation|vision|video|video-agent|vpt|..."""
     _above("eval", context.args or ["--help"])
 
 

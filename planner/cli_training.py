@@ -30,8 +30,9 @@ _TRAIN = {
     "screen": "mindseye.tools.video.screen.train:train_screen",
     "vision": "mindseye.tools.vision.train:train_vision",
     "language": "mindseye.planner.language.train:train_language",
+    "inverse": "mindseye.tools.games.inverse:train_inverse",
 }
-_READS = {"screen": "games"}
+_READS = {"screen": "games", "inverse": "games"}
 """Models that learn from data of another name."""
 
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
@@ -126,6 +127,7 @@ def _train_command(kind: str) -> Callable[..., None]:
         resume: Resume = False,
         start: Start = None,
         config: Settings = None,
+        world: Game = None,
         as_json: Json = False,
     ) -> None:
         reads = _READS.get(kind, kind)
@@ -139,6 +141,7 @@ def _train_command(kind: str) -> Callable[..., None]:
             "data_dir": folders if kind == "language" else folders[0],
             "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed,
             "resume": resume or None, "start": start, "config": config,
+            "world": world,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 
@@ -156,6 +159,7 @@ _HELP = {
     "conversation": ("What people say, with the tool that serves it.", ""),
     "games": ("Games that a scripted player plays, for models that learn to play.", ""),
     "screen": ("", "Train a video model that plays a game by continuing its screens."),
+    "inverse": ("", "Train which action leads from one frame of a game to the next."),
 }
 for _kind, (_made, _trained) in _HELP.items():
     if _kind in _DATA:

@@ -1,19 +1,30 @@
 """Action decoders: a chosen picture becomes motion of the pusher."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.tools.goals import TABLE_HALF
 from mindseye.tools.physics.skills import Phase, PushController
-from mindseye.tools.values import Point, Push, SceneGraph
+from mindseye.tools.values import Decoded, Point, Push, SceneGraph
 
 PATIENCE = 10
 """Looks without the subject after which it counts as gone."""
 GLANCE_EVERY = 4
 """Looks on the way to the object come every so many actions."""
 _NOWHERE: Point = (float("nan"), float("nan"))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sight:
+    """What a pusher has to go by."""
+
+    look: Callable[[], SceneGraph]
+    """Tells what is seen now; looking costs, so ask when it matters."""
+    pusher: NDArray[np.float64]
+    """`[3]` its place, metres."""
 
 
 class ClosedLoopPush:
@@ -31,29 +42,25 @@ class ClosedLoopPush:
         self._last: Point | None = None
         self._unseen = 0
 
-    def decode(
-        self, push: Push, look: Callable[[], SceneGraph], pusher: NDArray[np.float64]
-    ) -> NDArray[np.float32] | None:
+    def decode(self, wanted: Push, now: Sight) -> Decoded | None:
         """Return the next action `[dx, dy, lift]` in [-1, 1], or None when the push is done.
 
         Args:
-          push: what to do; another object than last time begins a new push.
-          look: tells what is seen now; asked only when the subject may have moved.
-          pusher: `[3]` its place, metres.
+          wanted: what to do; another object than last time begins a new push.
+          now: looked at only when the subject may have moved.
         """
-        if push is not self._push:
-            self._push, self._controller = push, PushController([push])
+        if wanted is not self._push:
+            self._push, self._controller = wanted, PushController([wanted])
             self._last, self._unseen = None, 0
         fresh = self._must_look()
-        place = self._locate(push.subject, look()) if fresh else self._last or _NOWHERE
+        place = self._locate(wanted.subject, now.look()) if fresh else self._last or _NOWHERE
         action = self._controller.act(
-            np.array([place], dtype=float), np.asarray(pusher, dtype=float)[None]
+            np.array([place], dtype=float), np.asarray(now.pusher, dtype=float)[None]
         )[0]
         if self._controller.done[0]:
             self._push = None
             return None
-        command: NDArray[np.float32] = action.astype(np.float32)
-        return command
+        return Decoded(actions=(action.astype(np.float32),))
 
     def _must_look(self) -> bool:
         """Say whether the subject may have moved since the last look."""

@@ -440,6 +440,26 @@ class Answered(_Event):
     answer: Answer
 
 
+class Continued(_Event):
+    """A video model that plays imagined how it goes on, and actions were read from that."""
+
+    kind: Literal["continued"] = "continued"
+    decision: int
+    seen: MediaRef
+    """The real frame that the future begins with."""
+    futures: tuple[MediaRef, ...]
+    """What was imagined; the first is the one that was read."""
+    actions: PlainList
+    """Which actions were done, as the game takes them."""
+    keys: tuple[str, ...] = ()
+    """The keys that they press."""
+    confidence: Number
+    """In [0, 1]."""
+    frames: int
+    """How many were generated."""
+    seconds: Number
+
+
 class Failed(_Event):
     """A tool, a model or the world failed; `fatal` ones end the run."""
 
@@ -467,12 +487,14 @@ class Finished(_Event):
 Event = (
     RunStarted | Observed | Understood | Proposed | Gated | Imagined | Simulated | Judged
     | CrossChecked | Searched | Abstained | Chosen | Acted | Happened | Checked | Surprised
-    | Replanned | Asked | Wrote | Investigated | Answered | Failed | Finished
+    | Replanned | Asked | Wrote | Investigated | Answered | Continued | Failed | Finished
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 KINDS: tuple[type[Event], ...] = Event.__args__
 QUESTION_KINDS: tuple[type[Event], ...] = (Asked, Wrote, Investigated, Answered)
 """Found in the record of a question only."""
+GAME_KINDS: tuple[type[Event], ...] = (Continued,)
+"""Found in the record of a game only."""
 
 
 class Result(_Stored):

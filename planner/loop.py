@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mindseye.planner import events as ev
 from mindseye.planner.context import Context
 from mindseye.planner.decide import Decide, Decision, decide
+from mindseye.planner.decode import Sight
 from mindseye.planner.judge import Judgement, came_about
 from mindseye.planner.language.asking import GAIN, result_words
 from mindseye.planner.perception import Memory, clearly_satisfied, see, surprise
@@ -95,7 +96,7 @@ class Acting:
 class Episode:
     """One run in one world."""
 
-    def __init__(self, context: Context, world: World, decoder: ActionDecoder,
+    def __init__(self, context: Context, world: World, decoder: ActionDecoder[Push, Sight],
                  observation: dict[str, NDArray[Any]],
                  known: SceneGraph | None = None, decide: Decide = decide) -> None:  # fmt: skip
         self.context, self.world, self.decoder = context, world, decoder
@@ -219,9 +220,12 @@ class Episode:
         pusher = [self._pusher()]
         frames = [self.observation["frame"]]
         for k in range(MAX_STEPS):
-            action = self.decoder.decode(push, self._glance, self.observation["pusher"])
-            if action is None:
+            # One at a time where there are several: it is steered by what is seen.
+            sight = Sight(look=self._glance, pusher=self.observation["pusher"])
+            decoded = self.decoder.decode(push, sight)
+            if decoded is None:
                 break
+            action = decoded.actions[0]
             actions.append((float(action[0]), float(action[1]), float(action[2])))
             ended = self._step(action)
             pusher.append(self._pusher())

@@ -10,8 +10,8 @@ import importlib
 import importlib.metadata
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from mindseye.tools.goals import Goal
 from mindseye.tools.values import (
     Carried,
     Clip,
+    Decoded,
     Frames,
     ImagineRequest,
     Outcome,
@@ -30,6 +31,8 @@ from mindseye.tools.values import (
     SceneGraph,
 )
 
+Wanted = TypeVar("Wanted", contravariant=True)
+Now = TypeVar("Now", contravariant=True)
 Kind = Literal["video", "physics", "vision", "world", "decoder"]
 
 BACKENDS: dict[Kind, dict[str, str]] = {
@@ -65,6 +68,36 @@ class VideoGenerator(Protocol):
 
         Raises:
           ToolError: the request asks for what this generator cannot honour.
+        """
+        ...
+
+
+@runtime_checkable
+class TakesParts(Protocol):
+    """A video generator that says whether it honours frames of which only a part is given."""
+
+    takes_parts: bool
+
+
+def takes_parts(video: object) -> bool:
+    """Say whether a video generator honours `ImagineRequest.known`."""
+    return isinstance(video, TakesParts) and video.takes_parts
+
+
+@runtime_checkable
+class JudgesClips(Protocol):
+    """A video generator that also says how likely it holds a clip to be."""
+
+    def likelihoods(
+        self, requests: Sequence[ImagineRequest], clips: Sequence[Frames]
+    ) -> NDArray[np.float64]:
+        """Return `[N]` log-likelihood proxies, at most 0: an error, negative.
+
+        They are comparable between clips that go on from the same frames with the same seed.
+
+        Args:
+          requests: whose given frames and words each clip belongs to.
+          clips: `[T, H, W, 3] uint8` each, what was given included.
         """
         ...
 
@@ -167,16 +200,17 @@ class World(Protocol):
 
 
 @runtime_checkable
-class ActionDecoder(Protocol):
-    """Turns a chosen picture into motion of the pusher, one action at a time."""
+class ActionDecoder(Protocol[Wanted, Now]):
+    """Turns what is wanted into motion: the next action, or the next few.
 
-    def decode(
-        self, push: Push, look: Callable[[], SceneGraph], pusher: NDArray[np.float64]
-    ) -> Any:
-        """Return the next action `[dx, dy, lift]`, or None when the push is done.
+    One contract for whatever reads actions out of pictures. What may be wanted and what there is
+    to go by differ: the table's pusher is told a push and steers by what vision sees
+    (`mindseye.planner.decode`), a video model that plays is told words or a picture and goes by
+    the last frames (`mindseye.planner.video_agent`).
+    """
 
-        `look` tells what is seen now; looking costs, so ask when it matters.
-        """
+    def decode(self, wanted: Wanted, now: Now) -> Decoded | None:
+        """Return what to do next, or None when what is wanted is done."""
         ...
 
 

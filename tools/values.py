@@ -7,7 +7,7 @@ z up from the table top; the table spans -0.3 to 0.3 in x and y.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,12 +219,28 @@ class ImagineRequest:
     """Where the pusher is in the first given frame, metres; by default where it is seen."""
     length: int | None = None
     """Frames of the clip; by default as many as the generator makes at once."""
+    known: Mapping[int, NDArray[np.bool_]] = field(default_factory=dict, compare=False)
+    """Index of a given frame -> `[H, W] bool`, the part of it that is given; else all of it."""
 
     @property
     def frames(self) -> dict[int, Frames]:
         """All frames that are given, by their index; the last one has index -1."""
         ends = {0: self.frame, -1: self.last_frame}
         return {**self.given, **{i: f for i, f in ends.items() if f is not None}}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Decoded:
+    """The next actions, as an action decoder reads them."""
+
+    actions: tuple[Any, ...]
+    """At least one, each valid in the world's action space, in the order to do them in."""
+    confidence: float = 1.0
+    """In [0, 1]."""
+    futures: tuple[Clip, ...] = ()
+    """What was imagined for it; the first is the one that was read."""
+    frames: int = 0
+    """How many frames were generated for it."""
 
 
 Principle = Literal[

@@ -19,6 +19,8 @@ from mindseye.tools.values import Frames
 
 SIZE = 64
 """Side of a game's frame, pixels."""
+BLOCK, NEAR = 8, 8.0
+"""Two frames show the same if no block of so many pixels differs by more in the mean, of 256."""
 Facts = dict[str, float]
 """What has come about in an episode so far, each amount by its name; none ever falls."""
 
@@ -92,6 +94,13 @@ def scaled(frame: Frames) -> Frames:
     """Return a frame `[H, W, 3] uint8` as `[64, 64, 3]`, each pixel the mean of what it covers."""
     shrunk = cv2.resize(frame, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
     return np.asarray(shrunk, dtype=np.uint8)
+
+
+def shows_same(one: Frames, other: Frames) -> bool:
+    """Say whether two frames `[64, 64, 3] uint8` differ in no block of 8x8 pixels."""
+    gap = np.abs(one.astype(float) - other).mean(axis=2)
+    blocks = gap.reshape(len(gap) // BLOCK, BLOCK, -1, BLOCK).mean(axis=(1, 3))
+    return bool(blocks.max() <= NEAR)
 
 
 class Game(gymnasium.Env[Frames, Any], ABC):

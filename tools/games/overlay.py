@@ -36,6 +36,25 @@ Area = tuple[slice, slice]
 """Rows and columns within the strip."""
 
 
+def squeezed(frame: Frames) -> Frames:
+    """Return the picture of a world `[H, W, 3] uint8` as it stands above a keyboard, `[52, 64, 3]`.
+
+    A picture that is so already comes back as it is.
+    """
+    small = cv2.resize(frame, (SIZE, SIZE - STRIP), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
+
+
+def world_part(shown: Frames) -> Frames:
+    """Return what is above the keyboard in frames `[..., 64, 64, 3]`: `[..., 52, 64, 3]`."""
+    return shown[..., : SIZE - STRIP, :, :]
+
+
+def keyboard_part() -> NDArray[np.bool_]:
+    """Return `[64, 64] bool`: where in a frame the keyboard is."""
+    return np.repeat(np.arange(SIZE)[:, None] >= SIZE - STRIP, SIZE, axis=1)
+
+
 def _across(levers: Sequence[int]) -> list[int]:
     return [1 + (ACROSS if n == 2 else SLIDER[1]) for n in levers]
 
@@ -83,6 +102,7 @@ class Keyboard:
         Raises:
           BadInput: a space that no keyboard can be made for, or too large a one.
         """
+        self.space = space
         self.control: Control = controls(space, names)
         room = SIZE - sum(_across(self.control.levers))
         if room < 0:
@@ -113,10 +133,11 @@ class Keyboard:
         Returns:
           `[64, 64, 3] uint8`.
         """
-        pressed = self.control.idle() if action is None else self.control.shown(action)
-        world = cv2.resize(frame, (SIZE, SIZE - STRIP), interpolation=cv2.INTER_AREA)
-        strip = np.repeat(self._strip(pressed)[..., None], 3, axis=2)
-        return np.concatenate([world, strip]).astype(np.uint8)
+        return self._under(squeezed(frame), action)
+
+    def redraw(self, shown: Frames, action: Any | None) -> Frames:
+        """Return a frame with a keyboard `[64, 64, 3] uint8` with another action on it."""
+        return self._under(world_part(shown), action)
 
     def read(self, frame: Frames) -> Pressed:
         """Return what a frame shows of the keyboard.
@@ -142,6 +163,11 @@ class Keyboard:
     def action(self, pressed: Pressed) -> Any:
         """Return the action that fits best to what was read; always a valid one."""
         return self.control.action(pressed)
+
+    def _under(self, world: Frames, action: Any | None) -> Frames:
+        pressed = self.control.idle() if action is None else self.control.shown(action)
+        strip = np.repeat(self._strip(pressed)[..., None], 3, axis=2)
+        return np.concatenate([world, strip]).astype(np.uint8)
 
     def _strip(self, pressed: Pressed) -> NDArray[np.float64]:
         strip = np.full((STRIP, SIZE), float(GROUND))

@@ -25,8 +25,6 @@ class ScreenVideo:
     the first of them with `mindseye.tools.games.overlay.Keyboard`.
     """
 
-    follows_actions = False
-
     def __init__(
         self,
         weights: str | Path,
