@@ -24,7 +24,12 @@ def video_agent(
     ] = "",
     n: N = 20,
     seed: Seed = 0,
-    weights: Annotated[Path | None, typer.Option(help="Folder of the video model.")] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the video model, or of one for each game; else the package's."
+        ),
+    ] = None,
     video: Annotated[
         str, typer.Option(help="Video back-end; foresight imagines without fault.")
     ] = "ltx-screen",

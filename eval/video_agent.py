@@ -128,7 +128,7 @@ class _Table:
 
     def _video(self, trial: Trial) -> VideoGenerator:
         if trial.playing.video != FORESIGHT:
-            return load_video(trial.playing)
+            return load_video(trial.playing, self.game.spec_of.name)
         return Foresight(self.game, overlay=trial.playing.overlay, flaws=trial.flaws)
 
     def policy(self, picture: Frames | None = None) -> VideoPolicy:

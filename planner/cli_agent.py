@@ -20,7 +20,10 @@ def agent(
     ] = "overlay",
     seed: Seed = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Folder of the video model's weights.")
+        Path | None,
+        typer.Option(
+            help="Folder of the video model, or of one for each game; else the package's."
+        ),
     ] = None,
     video: Annotated[str, typer.Option(help="Video back-end.")] = "ltx-screen",
     inverse: Annotated[

@@ -45,7 +45,8 @@ class Playing:
     video: str = VIDEO
     """Short name or `package.module:Attribute` of a video back-end."""
     weights: Path | None = None
-    """Folder of the video model's weights; None for its own."""
+    """Folder of the video model's weights, or of one such folder for each game; None for those in
+    the package."""
     inverse: Path | None = None
     """Folder of an inverse dynamics model, for the decoder of that name."""
     overlay: bool = True
@@ -58,17 +59,24 @@ class Playing:
     """Actions a second at most; None does not wait."""
 
 
-def load_video(playing: Playing) -> VideoGenerator:
-    """Load the video model.
+def load_video(playing: Playing, world: str) -> VideoGenerator:
+    """Load the video model that plays a game.
 
     Raises:
-      BadInput: no such back-end, it takes no weights, or it takes some and none are given.
+      BadInput: no such back-end, one that takes no weights, or one that knows another game.
       Unavailable: its weights or a package are missing.
     """
-    if playing.video == VIDEO and playing.weights is None:
-        raise BadInput("which video model plays? --weights DIR: mindseye train screen makes some")
-    options = {} if playing.weights is None else {"weights": playing.weights}
+    folder = playing.weights
+    if playing.video == VIDEO:
+        from mindseye.tools.video.screen.generator import WEIGHTS
+
+        folder = folder or WEIGHTS
+        folder = folder / world if (folder / world).is_dir() else folder
+    options = {} if folder is None else {"weights": folder}
     video: VideoGenerator = load_backend("video", playing.video, options)
+    known = getattr(video, "game", world)
+    if known != world:
+        raise BadInput(f"that video model plays {known}, not {world}: mindseye train screen")
     return video
 
 
@@ -129,7 +137,9 @@ def play(
     """
     spec, fixed = game_spec(world), secrets.randbelow(2**31) if seed is None else seed
     picture = read_picture(Path(goal)) if goal and goal.lower().endswith(".png") else None
-    imagination = Imagination(load_video(playing), keyboard_of(spec), overlay=playing.overlay)
+    imagination = Imagination(
+        load_video(playing, world), keyboard_of(spec), overlay=playing.overlay
+    )
     thoughts: list[Thought] = []
     policy = VideoPolicy(
         imagination, make_decoder(playing, imagination, spec), context=playing.context,

@@ -14,6 +14,8 @@ from mindseye.tools.video.generator import load_pipeline, sample_seed, torch_dty
 from mindseye.tools.video.screen.network import FRAMES
 from mindseye.tools.video.screen.pipeline import ScreenVideoPipeline, indexed
 
+WEIGHTS = Path(__file__).parent / "weights"
+"""A folder for each game that somebody has been trained for."""
 MODEL = "ltx-screen"
 ADVICE = "train some: mindseye train screen"
 
