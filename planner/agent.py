@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mindseye.planner import events as ev
-from mindseye.planner.calibration import Calibration, read_calibration
+from mindseye.planner.calibration import read_calibration
 from mindseye.planner.config import Config, Tool, merge
 from mindseye.planner.context import Context, Mind, Pace
 from mindseye.planner.decide import Decide, Decision, decide
@@ -21,6 +21,7 @@ from mindseye.planner.record import NullRecorder, OnEvent, Recorder
 from mindseye.planner.streaming import Streaming
 from mindseye.planner.trust import Trust
 from mindseye.planner.trust_store import TrustStore
+from mindseye.tools.calibration import Calibration
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, progress

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mindseye.tools.calibration import Calibration as Calibration
-from mindseye.tools.calibration import read_map
+from mindseye.tools.calibration import Calibration, read_map
 from mindseye.tools.errors import BadInput
 
 Z95 = 1.959964

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from mindseye.planner.calibration import Calibration
 from mindseye.planner.candidates import Proposal
 from mindseye.planner.config import Config
 from mindseye.planner.gate import Costs, check_gate
@@ -15,6 +14,7 @@ from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, Recorder
 from mindseye.planner.search import search_options
 from mindseye.planner.trust import Trust
+from mindseye.tools.calibration import Calibration
 from mindseye.tools.goals import Goal
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Carried, SceneGraph

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mindseye.planner.calibration import Calibration
 from mindseye.planner.config import Config, merge
 from mindseye.planner.events import (
     Abstained,
@@ -24,6 +23,7 @@ from mindseye.planner.events import (
 )
 from mindseye.planner.record import OnEvent, Record, Recorder, read_record, versions
 from mindseye.planner.trust import Trust
+from mindseye.tools.calibration import Calibration
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import Goal
 

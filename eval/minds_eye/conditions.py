@@ -16,7 +16,7 @@ from mindseye.planner.ask.asker import NOT_SIMULATED, NOT_WANTED, Asker
 from mindseye.planner.ask.conclude import conclude
 from mindseye.planner.ask.evidence import Evidence, evidence_of
 from mindseye.planner.language.answers import answer_in_text
-from mindseye.planner.language.asking import compact, render
+from mindseye.planner.language.asking import compact
 from mindseye.planner.language.scorer import Scorer
 from mindseye.planner.questions.asking import ask_answer, trained_answer
 from mindseye.planner.questions.checking import Answer as ByFormula
@@ -27,6 +27,7 @@ from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.physics.lab.lab import investigate
 from mindseye.tools.physics.lab.program import parse_program
 from mindseye.tools.physics.lab.resolve import resolve
+from mindseye.tools.prompting import render
 
 CONDITIONS = {
     "none": "the question alone",

@@ -9,7 +9,6 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from mindseye.planner.language.asking import render
 from mindseye.planner.language.schemas import Schema
 from mindseye.tools.physics.lab.amount import units_of
 from mindseye.tools.physics.lab.defaults import WORDS
@@ -22,6 +21,7 @@ from mindseye.tools.physics.lab.program import (
 )
 from mindseye.tools.physics.mjcf.grammar import BOUNDS, GRAMMAR
 from mindseye.tools.physics.mjcf.parse import Limits
+from mindseye.tools.prompting import render
 
 NOTHING = "none"
 """The scene of a question that no simulation of rigid bodies answers."""

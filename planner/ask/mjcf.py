@@ -17,11 +17,11 @@ from mindseye.planner.ask import asking
 from mindseye.planner.ask.answer import Measured
 from mindseye.planner.ask.evidence import CLIP_SIZE, Evidence
 from mindseye.planner.language.answers import SURE, Refused, Unusable, answer_in_text
-from mindseye.planner.language.asking import render
 from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.lab.verdict import significant
 from mindseye.tools.physics.mjcf.motion import Motion
 from mindseye.tools.physics.mjcf.sandbox import Sandbox, Simulated
+from mindseye.tools.prompting import render
 from mindseye.tools.values import Clip, Provenance
 
 Array = NDArray[np.float64]

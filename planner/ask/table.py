@@ -16,7 +16,7 @@ from mindseye.planner.ask.evidence import Evidence
 from mindseye.planner.ask.grammar import pushed_in
 from mindseye.planner.candidates import Proposal, expand
 from mindseye.planner.config import Config
-from mindseye.planner.language.asking import render, where_words
+from mindseye.planner.language.asking import where_words
 from mindseye.planner.language.mind import understand
 from mindseye.planner.loop import begin
 from mindseye.planner.picture import HORIZON
@@ -24,6 +24,7 @@ from mindseye.tools.contracts import PhysicsEngine, VisionModel
 from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.goals import AreaItem, Goal, RelationItem
 from mindseye.tools.physics.sampling import misread
+from mindseye.tools.prompting import render
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Point, Push, Rollout, SceneGraph
 from mindseye.tools.world import make_world

@@ -30,11 +30,11 @@ from pydantic import ConfigDict
 from mindseye.planner.chat.tools import OWN, VERBATIM
 from mindseye.planner.config import Config
 from mindseye.planner.language.answers import answer_under
-from mindseye.planner.language.asking import render
 from mindseye.planner.language.mind import LanguageMind
 from mindseye.planner.language.models import CONVERSATION
 from mindseye.planner.language.schemas import Schema, object_schema
 from mindseye.tools.errors import ToolError
+from mindseye.tools.prompting import render
 
 TALK = "talk"
 """What is written where no tool fits."""

@@ -39,13 +39,13 @@ from mindseye.planner.chat.turns import (
     checked_words,
 )
 from mindseye.planner.config import Config
-from mindseye.planner.language.asking import render
 from mindseye.planner.live import doing
 from mindseye.planner.loaded import Models
 from mindseye.planner.record import save_frame
 from mindseye.planner.registry import registered_tools
 from mindseye.planner.streaming import Streaming
 from mindseye.tools.errors import BadInput, MindseyeError, WorldFailed, one_line
+from mindseye.tools.prompting import render
 
 MOST_STEPS = 24
 """Calls of the model and of tools in one turn."""

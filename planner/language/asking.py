@@ -25,7 +25,7 @@ from mindseye.tools.goals import (
     PlaceItem,
     area_of,
 )
-from mindseye.tools.prompting import render as render
+from mindseye.tools.prompting import render
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Point, SceneGraph
 

@@ -18,11 +18,11 @@ from torch.nn import functional
 from tqdm import tqdm
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from mindseye.planner.language.asking import render
 from mindseye.planner.language.data import Example, examples, read_examples
 from mindseye.planner.language.lora import add_low_rank, load_adapter, save_adapter
 from mindseye.planner.language.weights import BASE_MODEL, ensure_weights
 from mindseye.tools.errors import BadInput
+from mindseye.tools.prompting import render
 
 
 @dataclass(frozen=True, kw_only=True)

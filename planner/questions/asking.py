@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from mindseye.planner.language.asking import compact, render
+from mindseye.planner.language.asking import compact
 from mindseye.planner.language.schemas import Schema
 from mindseye.planner.questions.records import Asks
+from mindseye.tools.prompting import render
 
 NO_PROGRAM = '{"scene":"none"}'
 """What a model writes where no simulation helps."""

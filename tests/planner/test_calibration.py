@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from mindseye import Agent, make_world
 from mindseye.eval.stats import bootstrap_ece
 from mindseye.planner.calibration import (
-    Calibration,
     Pair,
     ece,
     fit,
@@ -39,6 +38,7 @@ from mindseye.planner.record import NullRecorder, Recorder, read_record
 from mindseye.planner.replay import replay
 from mindseye.planner.report import write_report
 from mindseye.planner.session import check_names
+from mindseye.tools.calibration import Calibration
 from mindseye.tools.errors import BadInput
 from mindseye.tools.values import Clip, ImagineRequest, Provenance
 
