@@ -18,10 +18,10 @@ class ScreenTraining(VideoTraining):
     batch: int = 32
     """Windows a step."""
     codec_width: int = 64
-    codec_share: float = 0.15
+    codec_share: float = 0.25
     """Share of the time that the codec learns; the rest is the transformer's."""
-    codec_batch: int = 32
-    """Pairs of frames a step."""
+    codec_batch: int = 6
+    """Pairs of frames a step: many small steps teach a convolution sooner than few large ones."""
     codec_rate: float = 0.002
     """Highest learning rate of the codec under AdamW."""
     frames: int = 100_000
