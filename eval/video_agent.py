@@ -22,7 +22,7 @@ from mindseye.tools.contracts import ActionDecoder, VideoGenerator
 from mindseye.tools.errors import BadInput, ToolError, one_line
 from mindseye.tools.games.game import Game, shows_same
 from mindseye.tools.games.players import PLAYERS, make_player
-from mindseye.tools.games.playing import Episode, Recording, play_episode
+from mindseye.tools.games.playing import Episode, Player, Recording, play_episode
 from mindseye.tools.games.worlds import make_game
 from mindseye.tools.values import Frames
 
@@ -78,7 +78,8 @@ def video_agent_score(worlds: Sequence[str], trials: Sequence[Trial]) -> dict[st
       demonstrator), `low`, `high`, `n`, `errors`, `unscored`, `first_error` where there is one,
       `played`, `random`, `demonstrator` (mean score of the game each), `goals` (share of goals in
       words reached), `seconds_per_action`, `frames_per_action`. With pictures as goals the row is
-      `WORLD/DECODER/pictures`, and `score` the share of them that is reached.
+      `WORLD/DECODER/pictures`, `score` the share of them that is reached, `random` what random play
+      reaches in as many actions.
 
     Raises:
       BadInput: no such game or decoder, or no episodes.
@@ -209,31 +210,37 @@ def share_of_demonstrator(ours: Array, random: Array, best: Array) -> tuple[floa
 
 def _pictures_row(world: str, trial: Trial) -> dict[str, Any]:
     table, found, errors = _Table(world, trial), list[bool](), list[str]()
+    by_chance, scripted = make_player("random", world), make_player("scripted", world)
+    chances = 0
     with closing(table.game):
         for seed in range(trial.seed, trial.seed + trial.n):
-            shown = play_episode(table.game, make_player("scripted", world), "scripted", seed)
+            shown = play_episode(table.game, scripted, "scripted", seed)
+            goal = shown.frames[min(AHEAD, len(shown.actions))]
             try:
-                found.append(_reaches(table, shown, seed))
+                seen, actions = _reaches(table.game, table.policy(goal), shown, goal)
             except ToolError as error:
                 errors.append(one_line(error))
-    low, high = wilson(sum(found), len(found)) if found else (float("nan"),) * 2
-    score = sum(found) / len(found) if found else float("nan")
-    return {"score": score, "low": low, "high": high, **_counted(len(found), errors),
-            **table.told()}  # fmt: skip
+                continue
+            found.append(seen)
+            table.spent.actions += actions
+            chances += _reaches(table.game, by_chance, shown, goal)[0]
+    many = len(found)
+    low, high = wilson(sum(found), many) if found else (float("nan"),) * 2
+    return {
+        "score": sum(found) / many if found else float("nan"), "low": low, "high": high,
+        **_counted(many, errors), "random": chances / max(many, 1), **table.told(),
+    }  # fmt: skip
 
 
-def _reaches(table: _Table, shown: Episode, seed: int) -> bool:
-    """Say whether a picture out of the demonstrator's episode is seen in time."""
-    ahead = min(AHEAD, len(shown.actions))
-    goal = shown.frames[ahead]
-    policy = table.policy(goal)
-    recording = Recording(table.game, "video", seed, shown.goal)
-    policy.begin(table.game, seed)
-    for _ in range(TRIES * ahead):
-        recording.step(policy.act(recording.frame))
-        table.spent.actions += 1
+def _reaches(game: Game, player: Player, shown: Episode, goal: Frames) -> tuple[bool, int]:
+    """Say whether a picture out of the demonstrator's episode is seen in time, and when."""
+    recording = Recording(game, "video", shown.seed, shown.goal)
+    player.begin(game, shown.seed)
+    tries = TRIES * min(AHEAD, len(shown.actions))
+    for count in range(1, tries + 1):
+        recording.step(player.act(recording.frame))
         if shows_same(recording.frame, goal):
-            return True
+            return True, count
         if recording.over:
             break
-    return False
+    return False, count

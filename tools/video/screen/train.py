@@ -111,6 +111,7 @@ def save_pipeline(pipeline: ScreenVideoPipeline, out: Path, figures: dict[str, f
         # The plain method: that of diffusers warns of layers to keep in float32; there are none.
         torch.nn.Module.to(part, torch.float16)
     pipeline.save_pretrained(out, safe_serialization=True)
+    _without_surplus(out / "codec" / "config.json")
     spec = game_spec(pipeline.config.game)
     rows = "\n".join(f"| {k.replace('_', ' ')} | {v:.4g} |" for k, v in figures.items())
     (out / "README.md").write_text(
@@ -118,6 +119,13 @@ def save_pipeline(pipeline: ScreenVideoPipeline, out: Path, figures: dict[str, f
             licence=spec.licence, game=spec.name, title=spec.title, rate=spec.rate, rows=rows
         )
     )
+
+
+def _without_surplus(config: Path) -> None:
+    """Drop the one setting that `AutoencoderTiny` writes and warns of when it reads it."""
+    kept = json.loads(config.read_text())
+    kept.pop("block_out_channels", None)
+    config.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def sample_sheet(pipeline: ScreenVideoPipeline, play: Play, path: Path) -> None:
