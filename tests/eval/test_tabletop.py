@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from mindseye.eval.rows import Axes, read_axes, rows
-from mindseye.eval.tabletop import Sample, evaluate, table
+from mindseye.eval.tabletop import evaluate, table
+from mindseye.eval.trial import Sample
 from mindseye.planner.calibration import read_calibration
 from mindseye.planner.cli import invoke
 from mindseye.planner.config import Config, merge

@@ -156,7 +156,7 @@ class _Giving:
     def _fell(self, under: _Under, error: BaseException) -> Done | None:
         """Fill the seat of a worker that died; return the result of its job if that is lost."""
         if not self.crew.died(error):
-            raise error
+            raise self.crew.raised(error)
         if under.job is None:
             self.stillborn[under.seat] += 1
         if self.stillborn[under.seat] < self.tries:
@@ -183,7 +183,7 @@ class _Giving:
             self.last_up = monotonic()
         elif monotonic() - self.last_up > self.patience:
             raise Unavailable(
-                f"no worker came up in {self.patience:.0f} s: is there room for one on the machines?"
+                f"no worker came up in {self.patience:.0f} s; is there room for one anywhere?"
             )
 
     def _tally(self) -> Tally:

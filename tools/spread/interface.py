@@ -78,6 +78,10 @@ class Crew(Protocol):
         """Say whether a future failed because the worker is gone, not because the job raised."""
         ...
 
+    def raised(self, error: BaseException) -> BaseException:
+        """Return what the job raised, as it was."""
+        ...
+
     def close(self) -> None:
         """End all workers at once, also those at work; may be called twice."""
         ...

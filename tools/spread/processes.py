@@ -92,6 +92,10 @@ class Processes:
         """Say whether the process was killed or ended by itself."""
         return isinstance(error, BrokenProcessPool)
 
+    def raised(self, error: BaseException) -> BaseException:
+        """Return the error; the pool hands it on as it was."""
+        return error
+
     def _end(self, seat: int) -> None:
         if seat in self._pools:
             pool, mouth = self._pools.pop(seat)
@@ -127,6 +131,10 @@ class Here:
     def died(self, error: BaseException) -> bool:
         """Say no: nobody could ask."""
         return False
+
+    def raised(self, error: BaseException) -> BaseException:
+        """Return the error."""
+        return error
 
     def close(self) -> None:
         """Do nothing."""
