@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mindseye.eval.commands_agent import video_agent, vpt
-from mindseye.eval.showing import Gpus, Json, N, Ray, Seed, Workers, show
+from mindseye.eval.showing import Gpus, Json, N, Ray, Seed, ShareVideo, Workers, show
 from mindseye.tools.errors import needs_extra
 
 eval_app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure the system.")
@@ -55,6 +55,7 @@ def tabletop(
     workers: Workers = None,
     ray: Ray = None,
     gpus: Gpus = 0.0,
+    share_video: ShareVideo = False,
     run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML or JSON settings.")] = None,
     assign: Annotated[list[str] | None, typer.Option("--set-option", help="a.b=c")] = None,
@@ -78,7 +79,7 @@ def tabletop(
     earlier = read_baseline(baseline, f"tabletop/{task_set}", names) if baseline else None
     result = evaluate(
         task_set, n, conditions, settings, folder, axes=axes, seed=seed, workers=workers,
-        ray=ray, gpus=gpus, calibrate=calibrate,
+        ray=ray, gpus=gpus, share_video=share_video, calibrate=calibrate,
     )  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     if earlier is not None:

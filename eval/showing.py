@@ -21,6 +21,12 @@ Ray = Annotated[
 Gpus = Annotated[
     float, typer.Option(min=0.0, help="GPUs that each worker of the cluster holds, such as 0.25.")
 ]
+ShareVideo = Annotated[
+    bool,
+    typer.Option(
+        "--share-video", help="One video generator for all workers of the cluster; holds the GPUs."
+    ),
+]
 
 _TOLD_APART = (
     "score", "low", "high", "n", "errors", "unscored", "first_error", "by_kind", "by_subtask",

@@ -5,6 +5,7 @@ holds. Every finished sample is a line on disk at once, so a killed evaluation
 goes on where it stopped.
 """
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
@@ -89,6 +90,7 @@ def evaluate(
     workers: int | None = None,
     ray: str | None = None,
     gpus: float = 0.0,
+    share_video: bool = False,
     progress: bool = True,
     calibrate: Path | None = None,
 ) -> dict[str, Any]:
@@ -107,7 +109,8 @@ def evaluate(
       workers: processes, two by default, which share the config's threads; with `ray` actors
         that hold as many CPUs as the config has threads, by default as many as there is room for.
       ray: address of a Ray cluster.
-      gpus: that each of its actors holds.
+      gpus: that each of its actors holds; with `share_video` the generator alone.
+      share_video: one actor imagines for all others, in batches.
       progress: show how things stand on standard error.
       calibrate: file to write a calibration to, fitted to the pushes of all rows.
 
@@ -133,9 +136,9 @@ def evaluate(
     todo = [t for t in trials if (t.row.name, t.index) not in finished]
     view = View("samples", len(todo), shown=progress and bool(todo))
     if todo:
-        config, where = _place(config, workers, ray, gpus)
-        for sample in _run(todo, config, wanted, where, folder, view):
-            finished[sample.condition, sample.index] = sample
+        with _place(config, workers, ray, gpus, share_video) as (config, where):
+            for sample in _run(todo, config, wanted, where, folder, view):
+                finished[sample.condition, sample.index] = sample
     samples = [s for s in finished.values() if s.index < n]
     result = table(task_set, wanted, samples, folder, seed) | {"work": view.spent()}
     if axes.curved:
@@ -149,15 +152,24 @@ def evaluate(
     return result
 
 
+@contextlib.contextmanager
 def _place(
-    config: Config, workers: int | None, ray: str | None, gpus: float
-) -> tuple[Config, Where]:
-    """Return where trials run, and the config with the threads that one worker has there."""
-    if ray is not None:
-        return config, Where(workers=workers, ray=ray, cpus=config.threads, gpus=gpus)
-    count = workers or 2
-    threads = max(1, config.threads // count)
-    return merge(config, {"threads": threads}), Where(workers=count, gpus=gpus)
+    config: Config, workers: int | None, ray: str | None, gpus: float, share_video: bool
+) -> Iterator[tuple[Config, Where]]:
+    """Yield the config with the threads and the generator of one worker, and where they are."""
+    if ray is None:
+        if share_video:
+            raise BadInput("--share-video: workers share what is in a Ray cluster; give --ray")
+        count = workers or 2
+        config = merge(config, {"threads": max(1, config.threads // count)})
+        yield config, Where(workers=count, gpus=gpus)
+    elif share_video:
+        from mindseye.planner.lent import lent_video
+
+        with lent_video(config, ray, gpus) as shared:
+            yield shared, Where(workers=workers, ray=ray, cpus=config.threads)
+    else:
+        yield config, Where(workers=workers, ray=ray, cpus=config.threads, gpus=gpus)
 
 
 def _curves() -> Any:

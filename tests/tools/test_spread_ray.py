@@ -77,10 +77,10 @@ def test_a_worker_that_is_killed_in_mid_run_costs_nothing(cluster: Any, tmp_path
 
 
 def test_what_a_job_or_a_start_raises_is_raised_here_as_it_was(cluster: Any) -> None:
-    with pytest.raises(BadInput, match="^4 is no good$"):
+    with pytest.raises(BadInput, match=r"^4 is no good$"):
         list(spread(crew_of(cluster, spread_jobs.raise_bad_input, 1), jobs([4])))
     crew = crew_of(cluster, spread_jobs.square, 1, start=spread_jobs.refuse_to_start)
-    with pytest.raises(BadInput, match="^there is no such model$"):
+    with pytest.raises(BadInput, match=r"^there is no such model$"):
         list(spread(crew, jobs([1])))
 
 

@@ -1,7 +1,9 @@
 """Workers that are actors of a Ray cluster; Ray places, starts and reaches them."""
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
 
@@ -45,10 +47,10 @@ class RayCrew:
         Raises:
           Unavailable: Ray is not installed, no cluster answers, or no node has room for a worker.
         """
-        with needs_extra("--ray", "ray"):
-            import ray
+        self._connection = contextlib.ExitStack()
+        ray = self._connection.enter_context(connected(address))
         self._ray = ray
-        self._connected = _connect(address)
+        self._actors: dict[int, Any] = {}
         self.size = workers or self._room(cpus, gpus)
         self._work = work
         # Nothing is done twice behind our back: `giving` alone decides what is given again.
@@ -56,7 +58,6 @@ class RayCrew:
             num_cpus=cpus, num_gpus=gpus, max_restarts=0, max_task_retries=0,
             scheduling_strategy="SPREAD",
         )  # fmt: skip
-        self._actors: dict[int, Any] = {}
         self._gone = (
             ray.exceptions.RayActorError, ray.exceptions.WorkerCrashedError,
             ray.exceptions.NodeDiedError, ray.exceptions.OutOfMemoryError,
@@ -98,13 +99,7 @@ class RayCrew:
 
     def raised(self, error: BaseException) -> BaseException:
         """Return the error as the worker raised it, without Ray's wrapping."""
-        if isinstance(error, self._ray.exceptions.RayTaskError):
-            cause: BaseException = error.cause
-            return cause
-        if isinstance(error, self._ray.exceptions.RayError):
-            told = " ".join(str(error).split())[:300]
-            return Unavailable(f"the Ray cluster failed: {type(error).__name__}: {told}")
-        return error
+        return unwrapped(error)
 
     def _end(self, seat: int) -> None:
         if seat in self._actors:
@@ -112,25 +107,23 @@ class RayCrew:
 
     def close(self) -> None:
         """Kill all actors, and part from the cluster if this crew had connected to it."""
-        if not self._ray.is_initialized():
-            return
-        for seat in list(getattr(self, "_actors", {})):
+        for seat in list(self._actors):
             self._end(seat)
-        if self._connected:
-            self._connected = False
-            self._ray.shutdown()
+        self._connection.close()
 
 
-def _connect(address: str) -> bool:
-    """Connect to a cluster; return whether that had not been done already.
+@contextlib.contextmanager
+def connected(address: str) -> Iterator[Any]:
+    """Yield `ray`, connected to a cluster; a connection that was there before stays.
 
     Raises:
-      Unavailable: none answers there.
+      Unavailable: Ray is not installed, or no cluster answers there.
     """
-    import ray
-
+    with needs_extra("--ray", "ray"):
+        import ray
     if ray.is_initialized():
-        return False
+        yield ray
+        return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     try:
@@ -141,4 +134,21 @@ def _connect(address: str) -> bool:
             f"no Ray cluster answers at {address!r} ({told}); start one with `ray start --head` "
             "and give its HOST:6379, or `auto` on a machine that is part of it, or `local`"
         ) from error
-    return True
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def unwrapped(error: BaseException) -> BaseException:
+    """Return what was raised in an actor as it was, and what Ray itself says in one line."""
+    import ray
+
+    # An actor whose own start raised tells that as its cause of death.
+    cause = getattr(error, "cause", None)
+    if isinstance(error, ray.exceptions.RayTaskError) and isinstance(cause, BaseException):
+        return cause
+    if isinstance(error, ray.exceptions.RayError):
+        told = " ".join(str(error).split())[:300]
+        return Unavailable(f"the Ray cluster failed: {type(error).__name__}: {told}")
+    return error
