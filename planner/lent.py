@@ -14,7 +14,6 @@ from mindseye.planner.agent import load_tool, set_threads
 from mindseye.planner.config import Config
 from mindseye.planner.language.together import Together
 from mindseye.tools.contracts import VideoGenerator
-from mindseye.tools.errors import ToolError
 from mindseye.tools.spread.cluster import connected, unwrapped
 from mindseye.tools.values import Clip, ImagineRequest
 
@@ -33,8 +32,8 @@ class BatchedVideo:
     def __init__(self, video: VideoGenerator) -> None:
         """Take the generator that does the work."""
         self.video = video
-        self.calls: list[int] = []
-        """Calls in each batch so far."""
+        self.answered, self.batches = 0, 0
+        """Calls so far, and the batches that they made."""
         self._together = Together(CALLS)
 
     def imagine(self, requests: Asked) -> Imagined:
@@ -45,20 +44,11 @@ class BatchedVideo:
         """
         return self._together.call(self._batch, requests)
 
-    def _batch(self, asked: Sequence[Asked]) -> Sequence[Imagined | Exception]:
-        self.calls.append(len(asked))
-        try:
-            made = iter(self.video.imagine([request for call in asked for request in call]))
-        except ToolError:
-            # One cannot be honoured: the others are not to suffer for it.
-            return [self._alone(call) for call in asked]
+    def _batch(self, asked: Sequence[Asked]) -> Sequence[Imagined]:
+        made = iter(self.video.imagine([request for call in asked for request in call]))
+        self.answered += len(asked)
+        self.batches += 1
         return [[next(made) for _ in call] for call in asked]
-
-    def _alone(self, call: Asked) -> Imagined | Exception:
-        try:
-            return self.video.imagine(call)
-        except ToolError as error:
-            return error
 
 
 class _Lender:
@@ -71,8 +61,8 @@ class _Lender:
     def imagine(self, requests: Asked) -> Imagined:
         return self.batched.imagine(requests)
 
-    def calls(self) -> list[int]:
-        return self.batched.calls
+    def told(self) -> tuple[int, int]:
+        return self.batched.answered, self.batched.batches
 
 
 class LentVideo:
@@ -120,7 +110,7 @@ def lent_video(config: Config, address: str, gpus: float) -> Iterator[Config]:
             max_restarts=-1, max_task_retries=-1,
         ).remote(config)  # fmt: skip
         try:
-            ray.get(actor.calls.remote())
+            ray.get(actor.told.remote())
             path = f"{__name__}:{LentVideo.__name__}"
             yield dataclasses.replace(config, video=path, video_options={"actor": name})
         except ray.exceptions.RayError as error:

@@ -1,4 +1,4 @@
-"""The same on a real Ray cluster of several nodes on this machine."""
+"""Work spread over a real Ray cluster of several nodes on this machine."""
 
 import os
 import signal
@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from mindseye.eval.tabletop import evaluate
 from mindseye.tools.errors import BadInput, Unavailable
 from mindseye.tools.spread.crews import Where, make_crew
 from mindseye.tools.spread.giving import spread
 from mindseye.tools.spread.interface import Crew, Done, Job, Work
+from tests.eval.trials import comparable, scripted
 from tests.tools import spread_jobs
 
 ray = pytest.importorskip("ray", reason='needs Ray: pip install "mindseye[ray]"')
@@ -100,3 +102,16 @@ def test_a_node_that_dies_takes_nothing_with_it(cluster: Any, tmp_path: Path) ->
     cluster.remove_node(node, allow_graceful=False)
     found += running
     assert values(found) == [0] * 20
+
+
+def test_an_evaluation_in_the_cluster_is_the_one_of_a_process(cluster: Any, tmp_path: Path) -> None:
+    config = scripted(tmp_path, clips=4, budget=600, threads=1, video="tests.eval.trials:StillMany")
+
+    def samples(name: str, **where: Any) -> list[Any]:
+        folder = tmp_path / name
+        evaluate("short", 2, ["both"], config, folder, progress=False, **where)
+        return comparable(folder)
+
+    spread_out = samples("cluster", workers=2, ray=cluster.address, share_video=True)
+    assert [s["imagined"] > 0 for s in spread_out] == [True, True]
+    assert spread_out == samples("processes", workers=1)
