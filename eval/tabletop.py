@@ -7,7 +7,7 @@ goes on where it stopped.
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -58,15 +58,19 @@ def _trials(task_set: str, n: int, seed: int, wanted: Sequence[Row]) -> Iterator
 def _run(
     todo: Sequence[Trial], config: Config, wanted: Sequence[Row], where: Where, folder: Path,
     view: View,
-) -> Iterator[Sample]:  # fmt: skip
+) -> Generator[Sample, None, None]:  # fmt: skip
     """Let workers run trials; each sample is on disk when it is yielded."""
     work = Work(start=partial(Stage, config, tuple(wanted)), do=run_trial)
     by_name = {trial.name: trial for trial in todo}
     jobs = (Job(name=name, given=trial) for name, trial in by_name.items())
     traces = folder / "samples"
     traces.mkdir(exist_ok=True)
-    with (folder / "samples.jsonl").open("a", encoding="utf-8") as file:
-        for done in spread(make_crew(work, where), jobs, watch=view):
+    path = folder / "samples.jsonl"
+    with (
+        path.open("a", encoding="utf-8") as file,
+        contextlib.closing(spread(make_crew(work, where), jobs, watch=view)) as results,
+    ):
+        for done in results:
             if done.lost:
                 sample = lost_sample(by_name[done.name], done.lost)
             else:
@@ -136,8 +140,11 @@ def evaluate(
     todo = [t for t in trials if (t.row.name, t.index) not in finished]
     view = View("samples", len(todo), shown=progress and bool(todo))
     if todo:
-        with _place(config, workers, ray, gpus, share_video) as (config, where):
-            for sample in _run(todo, config, wanted, where, folder, view):
+        with (
+            _place(config, workers, ray, gpus, share_video) as (config, where),
+            contextlib.closing(_run(todo, config, wanted, where, folder, view)) as made,
+        ):
+            for sample in made:
                 finished[sample.condition, sample.index] = sample
     samples = [s for s in finished.values() if s.index < n]
     result = table(task_set, wanted, samples, folder, seed) | {"work": view.spent()}

@@ -6,6 +6,7 @@ that come while the generator is busy wait and are its next batch; a lone caller
 
 import contextlib
 import dataclasses
+import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -52,17 +53,26 @@ class BatchedVideo:
 
 
 class _Lender:
-    """What runs in the actor's process: the generator that the config names."""
+    """What runs in the actor's process: the generator that the config names, loaded when asked."""
 
     def __init__(self, config: Config) -> None:
-        set_threads(config.threads)
-        self.batched = BatchedVideo(load_tool(config, "video"))
+        self.config = config
+        self._loading = threading.Lock()
+        self._loaded: BatchedVideo | None = None
+
+    def video(self) -> BatchedVideo:
+        # Not in the constructor: what is raised there Ray tells as the actor's death.
+        with self._loading:
+            if self._loaded is None:
+                set_threads(self.config.threads)
+                self._loaded = BatchedVideo(load_tool(self.config, "video"))
+            return self._loaded
+
+    def load(self) -> None:
+        self.video()
 
     def imagine(self, requests: Asked) -> Imagined:
-        return self.batched.imagine(requests)
-
-    def told(self) -> tuple[int, int]:
-        return self.batched.answered, self.batched.batches
+        return self.video().imagine(requests)
 
 
 class LentVideo:
@@ -110,7 +120,7 @@ def lent_video(config: Config, address: str, gpus: float) -> Iterator[Config]:
             max_restarts=-1, max_task_retries=-1,
         ).remote(config)  # fmt: skip
         try:
-            ray.get(actor.told.remote())
+            ray.get(actor.load.remote())
             path = f"{__name__}:{LentVideo.__name__}"
             yield dataclasses.replace(config, video=path, video_options={"actor": name})
         except ray.exceptions.RayError as error:

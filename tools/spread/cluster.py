@@ -102,8 +102,9 @@ class RayCrew:
         return unwrapped(error)
 
     def _end(self, seat: int) -> None:
-        if seat in self._actors:
-            self._ray.kill(self._actors.pop(seat))
+        actor = self._actors.pop(seat, None)
+        if actor is not None and self._ray.is_initialized():
+            self._ray.kill(actor)
 
     def close(self) -> None:
         """Kill all actors, and part from the cluster if this crew had connected to it."""
@@ -144,7 +145,6 @@ def unwrapped(error: BaseException) -> BaseException:
     """Return what was raised in an actor as it was, and what Ray itself says in one line."""
     import ray
 
-    # An actor whose own start raised tells that as its cause of death.
     cause = getattr(error, "cause", None)
     if isinstance(error, ray.exceptions.RayTaskError) and isinstance(cause, BaseException):
         return cause

@@ -1,5 +1,6 @@
 """Files that workers make and this process writes: no folder needs to be shared with them."""
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -33,14 +34,15 @@ def spread_files(
     work = Work(start=_nothing, do=partial(_content, make))
     jobs = (Job(name=name, given=(name, arguments)) for name, arguments in wanted.items())
     view, lost = View(what, len(wanted)), []
-    for done in spread(make_crew(work, where, here=True), jobs, watch=view):
-        if done.lost:
-            lost.append(f"{done.name}: {done.lost}")
-            continue
-        part = folder / f"{done.name}.part"
-        part.write_bytes(done.value)
-        os.replace(part, folder / done.name)
-        yield done.name
+    with contextlib.closing(spread(make_crew(work, where, here=True), jobs, watch=view)) as results:
+        for done in results:
+            if done.lost:
+                lost.append(f"{done.name}: {done.lost}")
+                continue
+            part = folder / f"{done.name}.part"
+            part.write_bytes(done.value)
+            os.replace(part, folder / done.name)
+            yield done.name
     view.close()
     if lost:
         raise Unavailable(

@@ -1,7 +1,7 @@
 """Gives jobs to a crew: as many under way as there are workers, one result taken of each."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from time import monotonic
@@ -41,13 +41,14 @@ Watch = Callable[[Tally], None]
 def spread(
     crew: Crew, jobs: Iterable[Job], *, tries: int = TRIES, watch: Watch | None = None,
     patience: float = PATIENCE,
-) -> Iterator[Done]:  # fmt: skip
+) -> Generator[Done, None, None]:  # fmt: skip
     """Yield the one result of each job, as they finish; the crew is closed at the end.
 
     Jobs are taken from the iterable as workers become free, and while the caller is busy with
     what has finished, no more than one further job a worker is under way: neither jobs nor
     results pile up. A job whose worker died is given to the next free worker, `tries` times in
-    all; then its result says that it is lost.
+    all; then its result says that it is lost. Who stops early closes the generator
+    (`contextlib.closing`).
 
     Args:
       crew: who does them.
