@@ -52,7 +52,7 @@ def _trials(task_set: str, n: int, seed: int, wanted: Sequence[Row]) -> Iterator
     # By task, not by row: an evaluation cut short has all rows alike.
     for index in range(n):
         for row in wanted:
-            yield Trial(task_set=task_set, n=n, seed=seed, row=row, index=index)
+            yield Trial(task_set=task_set, seed=seed, row=row, index=index)
 
 
 def _run(

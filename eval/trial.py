@@ -14,7 +14,7 @@ from mindseye.eval.reliability import Foretold
 from mindseye.eval.rows import Row
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput, MindseyeError
-from mindseye.tools.world.tasks import Task, tasks
+from mindseye.tools.world.tasks import Task, task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,6 @@ class Trial:
     """What a worker is asked to do."""
 
     task_set: str
-    n: int
     seed: int
     row: Row
     index: int
@@ -60,7 +59,7 @@ class Trial:
     @property
     def task(self) -> Task:
         """Return the task."""
-        return tasks(self.task_set, self.n, self.seed)[self.index]
+        return task(self.task_set, self.index, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,23 +129,23 @@ def _tools(wanted: Sequence[Row]) -> str:
 
 def run_trial(stage: Stage, trial: Trial) -> Tried:
     """Let the row's agent solve the task, and score it by the world's true state."""
-    task = trial.task
-    config = replace(trial.row.settings(stage.agent.config), seed=task.seed)
+    wanted = trial.task
+    config = replace(trial.row.settings(stage.agent.config), seed=wanted.seed)
     world, scorer = stage.world(config)
-    world.prepare(seed=task.seed, options=task.options)
+    world.prepare(seed=wanted.seed, options=wanted.options)
     events: list[Any] = []
     started = time.monotonic()
     try:
         agent = stage.agent_of(trial.row, config, scorer)
-        result = agent.run(task.words, world, on_event=events.append)
+        result = agent.run(wanted.words, world, on_event=events.append)
     except BadInput as error:
         # The agent refused a task that makes sense: its failure, not the machinery's.
-        sample = _sample(trial, task, False, False, f"refused: {error}", started, events)
+        sample = _sample(trial, wanted, False, False, f"refused: {error}", started, events)
     except MindseyeError as error:
-        sample = _sample(trial, task, None, False, f"error: {error}", started, events)
+        sample = _sample(trial, wanted, None, False, f"error: {error}", started, events)
     else:
-        solved = task.solved(*scorer.truth())
-        sample = _sample(trial, task, solved, result.success, result.reason, started, events)
+        solved = wanted.solved(*scorer.truth())
+        sample = _sample(trial, wanted, solved, result.success, result.reason, started, events)
     return Tried(sample=sample, trace="".join(e.model_dump_json() + "\n" for e in events))
 
 
@@ -159,14 +158,14 @@ def lost_sample(trial: Trial, why: str) -> Sample:
 
 
 def _sample(
-    trial: Trial, task: Task, success: bool | None, claimed: bool, reason: str, started: float,
+    trial: Trial, wanted: Task, success: bool | None, claimed: bool, reason: str, started: float,
     events: list[Any],
 ) -> Sample:  # fmt: skip
     cost = next((dict(e.cost) for e in events if e.kind == "finished"), {})
     made = [e for e in events if e.kind in ("searched", "abstained")]
     clips = sum(e.clips if e.kind == "searched" else e.simulated + e.imagined for e in made)
     return Sample(
-        condition=trial.row.name, index=trial.index, kind=task.kind, success=success,
+        condition=trial.row.name, index=trial.index, kind=wanted.kind, success=success,
         claimed=claimed, reason=reason, seconds=time.monotonic() - started,
         decisions=sum(e.kind == "chosen" for e in events),
         steps=sum(e.steps for e in events if e.kind == "acted"), cost=cost,
