@@ -71,23 +71,25 @@ class Shards:
     """Writes one shard: its path, the seed, its number, its samples. A function of a module,
     or a `functools.partial` of one, since other processes call it."""
 
-    def write(self, n: int, where: Where, unit: str) -> None:
+    def write(self, n: int, workers: int | None, unit: str, ray: str | None = None) -> None:
         """Write `n` samples in all, those already there included.
 
         Args:
           n: samples.
-          where: who makes them.
+          workers: processes, one by default; with `ray` as many workers as there is room for.
           unit: what a sample is called.
+          ray: address of a Ray cluster whose workers make them.
 
         Raises:
           BadInput: nothing to make.
           Unavailable: no workers, or shards that cost every worker its life.
         """
-        workers = 1 if where.workers is None else where.workers
-        if min(n, workers, self.size) < 1:
+        least = 1 if workers is None else workers
+        if min(n, least, self.size) < 1:
             raise BadInput(
-                f"n, workers and shard must be at least 1, not {n}, {workers}, {self.size}"
+                f"n, workers and shard must be at least 1, not {n}, {least}, {self.size}"
             )
+        where = Where(workers=workers, ray=ray)
         self.out.mkdir(parents=True, exist_ok=True)
         wanted = {}
         for index in range((n + self.size - 1) // self.size):

@@ -10,7 +10,6 @@ from mindseye.tools.games.playing import play_episode
 from mindseye.tools.games.recording import write_episodes
 from mindseye.tools.games.worlds import game_spec, make_game
 from mindseye.tools.shards import Shards
-from mindseye.tools.spread.crews import Where
 
 SHARD = 16
 """Episodes in one file."""
@@ -79,7 +78,7 @@ def make_game_data(
     kind = f"{world}-{player}" + (f"-slips{1000 * slips:.0f}" if slips else "")
     make = partial(_make_shard, world=world, player=player, slips=slips)
     shards = Shards(out=out, stem=f"play-{kind}", seed=seed, size=shard, make=make)
-    shards.write(n, Where(workers=workers, ray=ray), "episode")
+    shards.write(n, workers, "episode", ray)
     command = f"mindseye data games --world {world} --n {n} --seed {seed}"
     card = CARD.format(
         licence=spec.licence, world=world, title=spec.title, n=n, rate=spec.rate,

@@ -17,7 +17,6 @@ import numpy as np
 
 from mindseye.tools.errors import BadInput
 from mindseye.tools.shards import Shards, npz, read_tar, write_tar
-from mindseye.tools.spread.crews import Where
 from mindseye.tools.video.data import PER_SCENE, Record, scene_records
 
 SHARD = 256
@@ -86,7 +85,7 @@ def make_video_data(
     """
     make = functools.partial(make_shard, frames=frames)
     shards = Shards(out=out, stem="clips", seed=seed, size=shard, make=make)
-    shards.write(n, Where(workers=workers, ray=ray), "clip")
+    shards.write(n, workers, "clip", ray)
     option, what = ("", "frames at 64x64") if frames else (" --no-frames", "ticks, not drawn")
     card = CARD.format(n=n, seed=seed, option=option, what=what)
     (out / "README.md").write_text(card)
