@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from mindseye.eval.commands_agent import video_agent, vpt
-from mindseye.eval.showing import Json, N, Seed, show
+from mindseye.eval.showing import Gpus, Json, N, Ray, Seed, ShareVideo, Workers, show
 from mindseye.tools.errors import needs_extra
 
 eval_app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure the system.")
@@ -52,7 +52,10 @@ def tabletop(
         typer.Option(help="JSON to write: what the judge's scores meant on these tasks."),
     ] = None,
     seed: Seed = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    workers: Workers = None,
+    ray: Ray = None,
+    gpus: Gpus = 0.0,
+    share_video: ShareVideo = False,
     run: Annotated[Path | None, typer.Option(help="Folder to write to or to go on in.")] = None,
     config: Annotated[Path | None, typer.Option(help="YAML or JSON settings.")] = None,
     assign: Annotated[list[str] | None, typer.Option("--set-option", help="a.b=c")] = None,
@@ -76,7 +79,7 @@ def tabletop(
     earlier = read_baseline(baseline, f"tabletop/{task_set}", names) if baseline else None
     result = evaluate(
         task_set, n, conditions, settings, folder, axes=axes, seed=seed, workers=workers,
-        progress=sys.stderr.isatty(), calibrate=calibrate,
+        ray=ray, gpus=gpus, share_video=share_video, calibrate=calibrate,
     )  # fmt: skip
     (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     if earlier is not None:

@@ -10,6 +10,23 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 N = Annotated[int, typer.Option("--n", min=1, help="Samples.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes, 2 by default; with --ray what there is room for."),
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Ray cluster that runs them: HOST:6379, auto, local."),
+]
+Gpus = Annotated[
+    float, typer.Option(min=0.0, help="GPUs that each worker of the cluster holds, such as 0.25.")
+]
+ShareVideo = Annotated[
+    bool,
+    typer.Option(
+        "--share-video", help="One video generator for all workers of the cluster; holds the GPUs."
+    ),
+]
 
 _TOLD_APART = (
     "score", "low", "high", "n", "errors", "unscored", "first_error", "by_kind", "by_subtask",

@@ -5,180 +5,36 @@ holds. Every finished sample is a line on disk at once, so a killed evaluation
 goes on where it stopped.
 """
 
+import contextlib
 import json
-import multiprocessing
-import os
-import threading
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mindseye.eval.reliability import Foretold, calibration_row, raw_pairs, write_reliability
+from mindseye.eval.reliability import calibration_row, raw_pairs, write_reliability
 from mindseye.eval.rows import NO_AXES, Axes, Row, rows
 from mindseye.eval.stats import paired_difference, wilson
+from mindseye.eval.trial import Sample, Stage, Trial, lost_sample, run_trial
 from mindseye.planner.calibration import fit, read_calibration
 from mindseye.planner.config import Config, merge
-from mindseye.tools.errors import BadInput, MindseyeError, needs_extra
-from mindseye.tools.world.tasks import TASK_SETS, Task, tasks
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One task in one row of the table."""
-
-    condition: str
-    """Name of the row."""
-    index: int
-    kind: str
-    success: bool | None
-    """None: the machinery failed, so there is nothing to score."""
-    claimed: bool
-    """What the agent believed."""
-    reason: str
-    seconds: float
-    decisions: int
-    steps: int
-    cost: dict[str, float]
-    clips: int | None = None
-    """Simulated and imagined; None in samples of before they were counted."""
-    simulated: int | None = None
-    imagined: int | None = None
-    foretold: tuple[Foretold, ...] = ()
-    """Of each push that was pictured and made."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a worker is asked to do."""
-
-    task_set: str
-    n: int
-    seed: int
-    row: Row
-    index: int
-    folder: str
-
-
-_worker: dict[str, Any] = {}
-"""Models and worlds of a worker process, loaded once."""
-
-
-def _tools(wanted: Sequence[Row]) -> str:
-    """Return the least `tools` setting that serves all rows."""
-    video = {"video", "both"} & {r.tools for r in wanted}
-    physics = {"physics", "both"} & {r.tools for r in wanted}
-    return "both" if video and physics else "video" if video else "physics" if physics else "none"
-
-
-def _follow_parent() -> None:
-    """End this worker with the evaluation that started it, however that ended."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _load(config: Config, wanted: Sequence[Row]) -> None:
-    """Load models and world; what goes wrong is kept, since a pool would swallow it."""
-    from mindseye.planner.agent import Agent
-
-    threading.Thread(target=_follow_parent, daemon=True).start()
-    try:
-        _worker["agent"] = Agent.from_config(merge(config, {"tools": _tools(wanted)}))
-        _world(config)
-    except MindseyeError as error:
-        _worker["error"] = error
-
-
-def _world(config: Config) -> tuple[Any, Any]:
-    """Return a world with the config's options, and its scorer; each world is opened once."""
-    from mindseye.tools.world import make_world
-
-    key = f"world {json.dumps(config.world_options, sort_keys=True)}"
-    if key not in _worker:
-        world = make_world(config.world, seed=config.seed, **config.world_options)
-        _worker[key] = world, world.take_scorer()
-    found: tuple[Any, Any] = _worker[key]
-    return found
-
-
-def _agent(row: Row, config: Config, scorer: Any) -> Any:
-    """Return the agent of a row, with just its tools; the models are shared."""
-    from mindseye.planner.agent import Agent
-
-    full, physics = _worker["agent"], _worker["agent"].eye.physics
-    if row.condition == "oracle":
-        from mindseye.eval.oracle import OraclePhysics
-
-        dynamics = config.world_options.get("dynamics")
-        physics = OraclePhysics(scorer.truth, dynamics, threads=config.threads)
-    eye = replace(
-        full.eye,
-        physics=physics if row.tools in ("physics", "both") else None,
-        video=full.eye.video if row.tools in ("video", "both") else None,
-    )
-    agent = Agent(config, full.mind, eye, full.decoder)
-    agent.random_judge = row.condition == "random"
-    if row.condition == "vlp":
-        from mindseye.eval.vlp import decide
-
-        agent.decide = decide
-    return agent
-
-
-def _run(job: Job) -> Sample:
-    if "error" in _worker:
-        raise _worker["error"]
-    task = tasks(job.task_set, job.n, job.seed)[job.index]
-    config = replace(job.row.settings(_worker["agent"].config), seed=task.seed)
-    world, scorer = _world(config)
-    world.prepare(seed=task.seed, options=task.options)
-    events: list[Any] = []
-    started = time.monotonic()
-    try:
-        agent = _agent(job.row, config, scorer)
-        result = agent.run(task.words, world, on_event=events.append)
-    except BadInput as error:
-        # The agent refused a task that makes sense: its failure, not the machinery's.
-        sample = _sample(job, task, False, False, f"refused: {error}", started, events)
-    except MindseyeError as error:
-        sample = _sample(job, task, None, False, f"error: {error}", started, events)
-    else:
-        solved = task.solved(*scorer.truth())
-        sample = _sample(job, task, solved, result.success, result.reason, started, events)
-    trace = Path(job.folder) / "samples" / f"{job.row.name}-{job.index:04d}.jsonl"
-    trace.parent.mkdir(parents=True, exist_ok=True)
-    trace.write_text("".join(e.model_dump_json() + "\n" for e in events), encoding="utf-8")
-    return sample
-
-
-def _sample(
-    job: Job, task: Task, success: bool | None, claimed: bool, reason: str, started: float,
-    events: list[Any],
-) -> Sample:  # fmt: skip
-    cost = next((dict(e.cost) for e in events if e.kind == "finished"), {})
-    made = [e for e in events if e.kind in ("searched", "abstained")]
-    clips = sum(e.clips if e.kind == "searched" else e.simulated + e.imagined for e in made)
-    return Sample(
-        condition=job.row.name, index=job.index, kind=task.kind, success=success,
-        claimed=claimed, reason=reason, seconds=time.monotonic() - started,
-        decisions=sum(e.kind == "chosen" for e in events),
-        steps=sum(e.steps for e in events if e.kind == "acted"), cost=cost,
-        clips=clips, simulated=sum(e.simulated for e in made),
-        imagined=sum(e.imagined for e in made),
-        foretold=tuple(
-            (e.raw, e.probability, e.happened) for e in events if e.kind == "happened"
-        ),
-    )  # fmt: skip
+from mindseye.tools.errors import BadInput, needs_extra
+from mindseye.tools.spread.crews import Where, make_crew
+from mindseye.tools.spread.giving import spread
+from mindseye.tools.spread.interface import Job, Work
+from mindseye.tools.spread.view import View
+from mindseye.tools.world.tasks import TASK_SETS
 
 
 def _read(path: Path) -> list[Sample]:
     if not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines()
+    text = path.read_text(encoding="utf-8")
+    if text and not text.endswith("\n"):
+        # What comes next must not be glued to a line torn by a kill.
+        path.write_text(text + "\n", encoding="utf-8")
+    lines = text.splitlines()
     found = []
     for line in lines:
         try:
@@ -192,13 +48,38 @@ def _sample_of(data: dict[str, Any]) -> Sample:
     return Sample(**data | {"foretold": tuple(tuple(f) for f in data.get("foretold", ()))})
 
 
-def _jobs(task_set: str, n: int, seed: int, wanted: Sequence[Row], folder: Path) -> Iterator[Job]:
+def _trials(task_set: str, n: int, seed: int, wanted: Sequence[Row]) -> Iterator[Trial]:
     # By task, not by row: an evaluation cut short has all rows alike.
     for index in range(n):
         for row in wanted:
-            yield Job(
-                task_set=task_set, n=n, seed=seed, row=row, index=index, folder=str(folder)
-            )  # fmt: skip
+            yield Trial(task_set=task_set, seed=seed, row=row, index=index)
+
+
+def _run(
+    todo: Sequence[Trial], config: Config, wanted: Sequence[Row], where: Where, folder: Path,
+    view: View,
+) -> Generator[Sample, None, None]:  # fmt: skip
+    """Let workers run trials; each sample is on disk when it is yielded."""
+    work = Work(start=partial(Stage, config, tuple(wanted)), do=run_trial)
+    by_name = {trial.name: trial for trial in todo}
+    jobs = (Job(name=name, given=trial) for name, trial in by_name.items())
+    traces = folder / "samples"
+    traces.mkdir(exist_ok=True)
+    path = folder / "samples.jsonl"
+    with (
+        path.open("a", encoding="utf-8") as file,
+        contextlib.closing(spread(make_crew(work, where), jobs, watch=view)) as results,
+    ):
+        for done in results:
+            if done.lost:
+                sample = lost_sample(by_name[done.name], done.lost)
+            else:
+                sample = done.value.sample
+                (traces / f"{done.name}.jsonl").write_text(done.value.trace, encoding="utf-8")
+            file.write(json.dumps(asdict(sample)) + "\n")
+            file.flush()
+            yield sample
+    view.close()
 
 
 def evaluate(
@@ -210,7 +91,10 @@ def evaluate(
     *,
     axes: Axes = NO_AXES,
     seed: int = 0,
-    workers: int = 2,
+    workers: int | None = None,
+    ray: str | None = None,
+    gpus: float = 0.0,
+    share_video: bool = False,
     progress: bool = True,
     calibrate: Path | None = None,
 ) -> dict[str, Any]:
@@ -226,14 +110,18 @@ def evaluate(
         happened, and with more than one budget `budget.csv` and `budget.png`.
       axes: searches, gates, budgets and dynamics; every condition is run with each of them.
       seed: seed of the task set.
-      workers: processes.
-      progress: show a bar on standard error.
+      workers: processes, two by default, which share the config's threads; with `ray` actors
+        that hold as many CPUs as the config has threads, by default as many as there is room for.
+      ray: address of a Ray cluster.
+      gpus: that each of its actors holds; with `share_video` the generator alone.
+      share_video: one actor imagines for all others, in batches.
+      progress: show how things stand on standard error.
       calibrate: file to write a calibration to, fitted to the pushes of all rows.
 
     Raises:
       BadInput: no such set or condition, a budget or gate that cannot be, a calibration that
         cannot be read, or no place to write one.
-      Unavailable: curves are to be drawn and matplotlib is missing.
+      Unavailable: curves are to be drawn and matplotlib is missing; or no such cluster.
     """
     if task_set not in TASK_SETS:
         raise BadInput(f"no task set called {task_set!r}; known: {', '.join(TASK_SETS)}")
@@ -248,17 +136,18 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "samples.jsonl"
     finished = {(s.condition, s.index): s for s in _read(path)}
-    todo = [
-        j for j in _jobs(task_set, n, seed, wanted, folder) if (j.row.name, j.index) not in finished
-    ]
+    trials = _trials(task_set, n, seed, wanted)
+    todo = [t for t in trials if (t.row.name, t.index) not in finished]
+    view = View("samples", len(todo), shown=progress and bool(todo))
     if todo:
-        config = merge(config, {"threads": max(1, config.threads // workers)})
-        for sample in _work(todo, config, wanted, workers, progress):
-            finished[sample.condition, sample.index] = sample
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(sample)) + "\n")
+        with (
+            _place(config, workers, ray, gpus, share_video) as (config, where),
+            contextlib.closing(_run(todo, config, wanted, where, folder, view)) as made,
+        ):
+            for sample in made:
+                finished[sample.condition, sample.index] = sample
     samples = [s for s in finished.values() if s.index < n]
-    result = table(task_set, wanted, samples, folder, seed)
+    result = table(task_set, wanted, samples, folder, seed) | {"work": view.spent()}
     if axes.curved:
         _curves().write_curves(folder, wanted, result["conditions"])
     by_row = {r.name: [s.foretold for s in samples if s.condition == r.name] for r in wanted}
@@ -270,6 +159,26 @@ def evaluate(
     return result
 
 
+@contextlib.contextmanager
+def _place(
+    config: Config, workers: int | None, ray: str | None, gpus: float, share_video: bool
+) -> Iterator[tuple[Config, Where]]:
+    """Yield the config with the threads and the generator of one worker, and where they are."""
+    if ray is None:
+        if share_video:
+            raise BadInput("--share-video: workers share what is in a Ray cluster; give --ray")
+        count = workers or 2
+        config = merge(config, {"threads": max(1, config.threads // count)})
+        yield config, Where(workers=count, gpus=gpus)
+    elif share_video:
+        from mindseye.planner.lent import lent_video
+
+        with lent_video(config, ray, gpus) as shared:
+            yield shared, Where(workers=workers, ray=ray, cpus=config.threads)
+    else:
+        yield config, Where(workers=workers, ray=ray, cpus=config.threads, gpus=gpus)
+
+
 def _curves() -> Any:
     """Return the module that draws.
 
@@ -279,25 +188,6 @@ def _curves() -> Any:
     with needs_extra("a budget curve", "eval"):
         from mindseye.eval import curves
     return curves
-
-
-def _work(
-    jobs: Sequence[Job], config: Config, wanted: Sequence[Row], workers: int, progress: bool
-) -> Iterator[Sample]:
-    from tqdm import tqdm
-
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_load, initargs=(config, tuple(wanted))
-    ) as pool:
-        futures = [pool.submit(_run, job) for job in jobs]
-        try:
-            bar = tqdm(as_completed(futures), total=len(futures), disable=not progress)
-            for future in bar:
-                yield future.result()
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 def _row(samples: Sequence[Sample]) -> dict[str, Any]:

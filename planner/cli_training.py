@@ -38,7 +38,13 @@ _READS = {"screen": "games", "inverse": "games"}
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
 Count = Annotated[int | None, typer.Option("--n", help="How many examples.")]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same data and weights.")]
-Workers = Annotated[int | None, typer.Option(help="Processes.")]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes, 1 by default; with --ray what there is room for.")
+]
+Ray = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster to use: HOST:6379, auto, local (video, vision, games)"),
+]
 Recorded = Annotated[
     Path | None,
     typer.Option("--from", help="Folder of runs whose pushes are taken, not simulated (video)."),
@@ -99,6 +105,7 @@ def _data_command(kind: str) -> Callable[..., None]:
         n: Count = None,
         seed: Seed = 0,
         workers: Workers = None,
+        ray: Ray = None,
         runs: Recorded = None,
         frames: Drawn = True,
         world: Game = None,
@@ -110,7 +117,7 @@ def _data_command(kind: str) -> Callable[..., None]:
         given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
         made = _DATA[kind] if runs is None else _FROM_RUNS
         drawn = None if frames else False
-        asked = given | {"runs": runs, "frames": drawn, "world": world, "slips": slips}
+        asked = given | {"runs": runs, "frames": drawn, "world": world, "slips": slips, "ray": ray}
         _tell(_call(made, asked), as_json)
 
     return command

@@ -6,7 +6,6 @@ that more workers change nothing but the time, and a killed run goes on where it
 """
 
 import io
-import multiprocessing
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from mindseye.tools.errors import BadInput
+from mindseye.tools.spread.crews import Where
+from mindseye.tools.spread.files import spread_files
 
 Sample = Mapping[str, bytes]
 """A sample's members, by what follows the key."""
@@ -71,45 +71,37 @@ class Shards:
     """Writes one shard: its path, the seed, its number, its samples. A function of a module,
     or a `functools.partial` of one, since other processes call it."""
 
-    def write(self, n: int, workers: int, unit: str) -> None:
+    def write(self, n: int, workers: int | None, unit: str, ray: str | None = None) -> None:
         """Write `n` samples in all, those already there included.
 
         Args:
           n: samples.
-          workers: processes.
-          unit: what a sample is called beside the progress bar.
+          workers: processes, one by default; with `ray` as many workers as there is room for.
+          unit: what a sample is called.
+          ray: address of a Ray cluster whose workers make them.
 
         Raises:
           BadInput: nothing to make.
+          Unavailable: no workers, or shards that cost every worker its life.
         """
-        if min(n, workers, self.size) < 1:
+        least = 1 if workers is None else workers
+        if min(n, least, self.size) < 1:
             raise BadInput(
-                f"n, workers and shard must be at least 1, not {n}, {workers}, {self.size}"
+                f"n, workers and shard must be at least 1, not {n}, {least}, {self.size}"
             )
+        where = Where(workers=workers, ray=ray)
         self.out.mkdir(parents=True, exist_ok=True)
-        jobs = []
+        wanted = {}
         for index in range((n + self.size - 1) // self.size):
             samples = min(self.size, n - index * self.size)
             if max(self._there(index), default=0) < samples:
-                jobs.append((index, samples))
-        with tqdm(total=n, initial=n - sum(s for _, s in jobs), desc=f"{unit}s", unit=unit) as bar:
-            if workers == 1:
-                for job in jobs:
-                    bar.update(self._one(job))
-            else:
-                with multiprocessing.get_context("spawn").Pool(workers) as pool:
-                    for done in pool.imap_unordered(self._one, jobs):
-                        bar.update(done)
-
-    def _one(self, job: tuple[int, int]) -> int:
-        index, samples = job
-        path = self.out / f"{self.stem}-{self.seed}-{index:05d}-{samples}.tar"
-        self.make(path, self.seed, index, samples)
-        # When fewer were asked for, the last shard began with the same samples.
-        for shorter in self._there(index).values():
-            if shorter != path:
-                shorter.unlink()
-        return samples
+                name = f"{self.stem}-{self.seed}-{index:05d}-{samples}.tar"
+                wanted[name] = (self.seed, index, samples)
+        for name in spread_files(self.out, wanted, self.make, where, f"shards of {unit}s"):
+            # When fewer were asked for, the last shard began with the same samples.
+            for shorter in self._there(wanted[name][1]).values():
+                if shorter.name != name:
+                    shorter.unlink()
 
     def _there(self, index: int) -> dict[int, Path]:
         """Return the files that hold one shard, by how many samples they hold."""

@@ -7,42 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from mindseye.eval.rows import Axes, read_axes, rows
-from mindseye.eval.tabletop import Sample, evaluate, table
+from mindseye.eval.tabletop import evaluate, table
+from mindseye.eval.trial import Sample
 from mindseye.planner.calibration import read_calibration
 from mindseye.planner.cli import invoke
 from mindseye.planner.config import Config, merge
 from mindseye.tools.errors import BadInput
-from mindseye.tools.physics.sampling import ALL_NAMES
-from mindseye.tools.values import Clip, ImagineRequest, Provenance
-
-
-class Still:
-    """A video generator in whose clips nothing happens; it takes one request of one clip."""
-
-    def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
-        (request,) = requests
-        assert request.samples == 1
-        made = Provenance(source="video", model="still", seed=request.seed)
-        return [[Clip(frames=np.stack([request.frames[0]] * 3), dt=0.25, provenance=made)]]
-
-
-def scripted(folder: Path, **settings: Any) -> Config:
-    """Return settings under which any table is to be lined up by pushing things to the middle."""
-    pushes = [{"move": name, "relation": "in_area", "area": "center"} for name in ALL_NAMES]
-    answers = {
-        "goal": [{"all": [{"relation": "in_line", "subject": "all"}]}],
-        "subgoals": [{"subgoals": pushes}],
-        "check": [{"tools": "physics"}],
-        "choice": [{"choice": 1}],
-    }
-    path = folder / "script.json"
-    path.write_text(json.dumps({"answers": answers}))
-    base = {"model": f"scripted:{path}", "video": f"{__name__}:Still", "max_decisions": 1}
-    return merge(Config(), base | settings)
+from tests.eval.trials import comparable, scripted
 
 
 def sample(condition: str, index: int, success: bool | None) -> Sample:
@@ -138,11 +112,7 @@ def test_axes_that_cannot_be_are_refused(given: Any, told: str) -> None:
         read_axes(*given)
 
 
-def test_rows_run_on_the_same_tasks_and_curves_are_drawn(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # The workers, which are processes of their own, find the generator above.
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+def test_rows_run_on_the_same_tasks_and_curves_are_drawn(tmp_path: Path) -> None:
     axes, config = Axes(clips=(2, 6)), scripted(tmp_path)
 
     def run() -> dict[str, Any]:
@@ -282,8 +252,7 @@ def test_where_nothing_is_foretold_there_is_nothing_to_calibrate(
     assert "cannot read the calibration" in capsys.readouterr().err
 
 
-def test_a_run_tells_what_each_gate_cost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(Path(__file__).parents[2])
+def test_a_run_tells_what_each_gate_cost(tmp_path: Path) -> None:
     axes = Axes(gates=("never", "simulate"))
     found = evaluate("short", 1, ["physics"], scripted(tmp_path), tmp_path / "eval", axes=axes,
                      workers=1, progress=False)["conditions"]  # fmt: skip
@@ -291,3 +260,19 @@ def test_a_run_tells_what_each_gate_cost(tmp_path: Path, monkeypatch: pytest.Mon
     assert (never["simulated_per_decision"], never["calibration"]) == (0, None)
     assert simulate["simulated_per_decision"] == simulate["clips_per_decision"] > 0
     assert simulate["calibration"]["n"] == 1
+
+
+def test_more_workers_change_nothing_but_the_time(tmp_path: Path) -> None:
+    # The clock decides nothing here; where it does, a busier machine may decide otherwise.
+    config = scripted(tmp_path, clips=4, budget=600, threads=1)
+
+    def samples(workers: int) -> list[Any]:
+        folder = tmp_path / f"workers-{workers}"
+        found = evaluate("short", 2, ["none", "physics"], config, folder, workers=workers,
+                         progress=False)  # fmt: skip
+        assert (found["work"]["done"], found["work"]["lost"]) == (4, 0)
+        return comparable(folder)
+
+    alone = samples(1)
+    assert [s["simulated"] for s in alone] == [0, 0, 4, 4]
+    assert samples(2) == alone

@@ -48,10 +48,11 @@ def make_game_data(
     world: str = "minigrid",
     n: int = 64,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = None,
     slips: float = 0.0,
     player: PlayerName = "scripted",
     shard: int = SHARD,
+    ray: str | None = None,
 ) -> Path:
     """Make `n` episodes of play as shards under `out`; a killed run goes on where it stopped.
 
@@ -60,14 +61,15 @@ def make_game_data(
       world: name of the game.
       n: episodes in all, those already there included.
       seed: the same seed makes the same episodes, however many workers there are.
-      workers: processes.
+      workers: processes, one by default; with `ray` as many workers as there is room for.
       slips: share of actions in which the player presses anything instead.
       player: `scripted` or `random`.
       shard: episodes in one file.
+      ray: address of a Ray cluster whose workers play.
 
     Raises:
       BadInput: nothing to make, no such game or player.
-      Unavailable: the game's package is not installed.
+      Unavailable: the game's package is not installed, or there is no such cluster.
     """
     spec = game_spec(world)
     make_player(player, world, slips)
@@ -76,7 +78,7 @@ def make_game_data(
     kind = f"{world}-{player}" + (f"-slips{1000 * slips:.0f}" if slips else "")
     make = partial(_make_shard, world=world, player=player, slips=slips)
     shards = Shards(out=out, stem=f"play-{kind}", seed=seed, size=shard, make=make)
-    shards.write(n, workers, "episode")
+    shards.write(n, workers, "episode", ray)
     command = f"mindseye data games --world {world} --n {n} --seed {seed}"
     card = CARD.format(
         licence=spec.licence, world=world, title=spec.title, n=n, rate=spec.rate,

@@ -61,9 +61,10 @@ def make_video_data(
     out: Path,
     n: int = 16384,
     seed: int = 0,
-    workers: int = 1,
+    workers: int | None = None,
     shard: int = SHARD,
     frames: bool = True,
+    ray: str | None = None,
 ) -> Path:
     """Make `n` clips as shards under `out`; a killed run goes on where it stopped.
 
@@ -71,18 +72,20 @@ def make_video_data(
       out: folder, made when absent.
       n: clips in all, those already there included.
       seed: the same seed makes the same clips, however many workers there are.
-      workers: processes.
+      workers: processes, one by default; with `ray` as many workers as there is room for.
       shard: clips in one file.
       frames: draw pictures and masks. Our own generator learns from states, which are the same
         without them and made in two thirds of the time; the sample sheets of its training show
         clips that have them.
+      ray: address of a Ray cluster whose workers make them.
 
     Raises:
       BadInput: nothing to make.
+      Unavailable: no such cluster, or shards that cost every worker its life.
     """
     make = functools.partial(make_shard, frames=frames)
     shards = Shards(out=out, stem="clips", seed=seed, size=shard, make=make)
-    shards.write(n, workers, "clip")
+    shards.write(n, workers, "clip", ray)
     option, what = ("", "frames at 64x64") if frames else (" --no-frames", "ticks, not drawn")
     card = CARD.format(n=n, seed=seed, option=option, what=what)
     (out / "README.md").write_text(card)

@@ -7,14 +7,11 @@ reality does, so that the reader is never surprised.
 
 import math
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from mindseye.tools.errors import BadInput
 from mindseye.tools.gl import mujoco
@@ -31,6 +28,8 @@ from mindseye.tools.physics.scene import (
     build,
     class_of,
 )
+from mindseye.tools.spread.crews import Where
+from mindseye.tools.spread.files import spread_files
 from mindseye.tools.values import Frames, Patch, Point
 from mindseye.tools.vision.network import CLASSES, PUSHER, SIZE
 
@@ -216,22 +215,28 @@ def write_shard(path: Path, seed: int, index: int) -> Path:
     return path
 
 
-def make_vision_data(out: Path, n: int = 40_000, seed: int = 0, workers: int = 1) -> list[Path]:
+def make_vision_data(
+    out: Path, n: int = 40_000, seed: int = 0, workers: int | None = None, ray: str | None = None
+) -> list[Path]:
     """Make shards with at least `n` training frames; what is there already is kept.
 
     Args:
       out: folder of the shards.
       n: frames; about 15 ms and 53 kB each.
       seed: same seed, same frames, whatever the number of workers.
-      workers: processes.
+      workers: processes, one by default; with `ray` as many workers as there is room for.
+      ray: address of a Ray cluster whose workers make them.
 
     Raises:
       BadInput: `n` or `workers` is not positive.
+      Unavailable: no such cluster, or shards that cost every worker its life.
     """
-    if n < 1 or workers < 1:
+    if n < 1 or (workers is not None and workers < 1):
         raise BadInput(f"vision data: n={n} and workers={workers} must be at least 1")
     out.mkdir(parents=True, exist_ok=True)
     paths = [out / f"{seed:04d}-{i:05d}.npz" for i in range(math.ceil(n / SHARD))]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(write_shard, p, seed, i) for i, p in enumerate(paths)]
-        return [job.result() for job in tqdm(jobs, desc="vision data", unit="shard")]
+    wanted = {p.name: (seed, i) for i, p in enumerate(paths) if not p.exists()}
+    where = Where(workers=workers, ray=ray)
+    for _ in spread_files(out, wanted, write_shard, where, "shards of frames"):
+        pass
+    return paths

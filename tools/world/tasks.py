@@ -55,8 +55,8 @@ class Task:
         return satisfied(self.goal, layout, names)
 
 
-def tasks(name: str, n: int, seed: int = 0) -> list[Task]:
-    """Return the first `n` tasks of a set.
+def task(name: str, index: int, seed: int = 0) -> Task:
+    """Return one task of a set, which has as many as one likes; it is the same however many.
 
     Raises:
       BadInput: no such set.
@@ -64,12 +64,16 @@ def tasks(name: str, n: int, seed: int = 0) -> list[Task]:
     makers = {"short": _short, "long": _long, "hazard": _hazard}
     if name not in makers:
         raise BadInput(f"no task set called {name!r}; known: {', '.join(makers)}")
-    found = []
-    for index in range(n):
-        # A sequence keeps the k-th task the same whatever n is.
-        rng = np.random.default_rng([TASK_SETS.index(name), seed, index])
-        found.append(makers[name](rng, index))
-    return found
+    return makers[name](np.random.default_rng([TASK_SETS.index(name), seed, index]), index)
+
+
+def tasks(name: str, n: int, seed: int = 0) -> list[Task]:
+    """Return the first `n` tasks of a set.
+
+    Raises:
+      BadInput: no such set.
+    """
+    return [task(name, index, seed) for index in range(n)]
 
 
 def _names(rng: np.random.Generator, n: int) -> list[str]:
