@@ -66,6 +66,12 @@ Settings = Annotated[
 Drawn = Annotated[
     bool, typer.Option("--frames/--no-frames", help="Draw the clips, or keep states only (video).")
 ]
+Forward = Annotated[
+    float | None,
+    typer.Option(
+        "--forward", min=0, help="Weight of the forward term; 0: inverse model alone (poking)."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
 
@@ -130,6 +136,7 @@ def _train_command(kind: str) -> Callable[..., None]:
         start: Start = None,
         config: Settings = None,
         world: Game = None,
+        forward: Forward = None,
         as_json: Json = False,
     ) -> None:
         reads = _READS.get(kind, kind)
@@ -143,7 +150,7 @@ def _train_command(kind: str) -> Callable[..., None]:
             "data_dir": folders if kind == "language" else folders[0],
             "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed,
             "resume": resume or None, "start": start, "config": config,
-            "world": world,
+            "world": world, "forward": forward,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 
