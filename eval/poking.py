@@ -94,9 +94,7 @@ def poking_score(
         started = time.perf_counter()
         ends[name] = [_attempt(way, seed + i, most) for i in range(n)]
         rows[name] = _row(ends[name]) | {"seconds": time.perf_counter() - started}
-    gaps = {
-        f"joint - {name}": _gap(ends[name], ends["joint"]) for name in rows if name != "joint"
-    }
+    gaps = {f"joint - {name}": _gap(ends[name], ends["joint"]) for name in rows if name != "joint"}
     return {"suite": "poking", "conditions": rows, "differences": gaps, "run": ""}
 
 

@@ -86,14 +86,15 @@ def losses(model: PokingModel, seen: Moments) -> tuple[Tensor, Tensor]:
 
 
 def train_model(
-    pokes: Pokes, *, steps: int = STEPS, forward: float = 0.5, seed: int = 0,
+    pokes: Pokes, *, steps: int = STEPS, batch: int = BATCH, forward: float = 0.5, seed: int = 0,
     hours: float | None = None,
 ) -> PokingModel:  # fmt: skip
     """Train both models; without a limit by the clock the same seed gives the same ones.
 
     Args:
       pokes: to learn from.
-      steps: of 64 pokes each, under AdamW.
+      steps: of training, under AdamW.
+      batch: pokes a step.
       forward: weight of the forward term beside the inverse one; 0 learns the inverse alone.
       seed: of weights, order, and the sides that the table is seen from.
       hours: wall-clock hours after which training stops; the learning rate falls till then.
@@ -115,7 +116,7 @@ def train_model(
             break
         for group in optimizer.param_groups:
             group["lr"] = _rate(max(step / steps, spent))
-        rows = torch.randint(len(pokes), (BATCH,), generator=source)
+        rows = torch.randint(len(pokes), (batch,), generator=source)
         side = int(torch.randint(8, (), generator=source))
         inverse, missed = losses(model, turned(moments(pokes, rows), side % 4, side > 3))
         optimizer.zero_grad()
