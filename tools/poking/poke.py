@@ -104,7 +104,7 @@ def random_poke(rng: np.random.Generator, things: Sequence[Point]) -> Poke:
     """
     half = TABLE_HALF - HALF_THING
     if things and rng.random() < NEAR:
-        x, y = np.array(things[rng.integers(len(things))]) + rng.normal(0.0, BESIDE, 2)
+        x, y = np.array(things[int(rng.integers(len(things)))]) + rng.normal(0.0, BESIDE, 2)
     else:
         x, y = rng.uniform(-half, half, 2)
     x, y = np.clip([x, y], -TABLE_HALF, TABLE_HALF)

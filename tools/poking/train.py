@@ -120,7 +120,7 @@ def train_model(
         side = int(torch.randint(8, (), generator=source))
         inverse, missed = losses(model, turned(moments(pokes, rows), side % 4, side > 3))
         optimizer.zero_grad()
-        (inverse + forward * missed).backward()
+        torch.autograd.backward(inverse + forward * missed)
         optimizer.step()
     return model.eval()
 

@@ -59,9 +59,7 @@ class PokedTable(gymnasium.Env[Frames, NDArray[np.float32]]):
         self._goal = goal.layout()[0]
         return self._frame(), {"goal": goal.frames(self._source)[0]}
 
-    def step(
-        self, action: NDArray[np.float32]
-    ) -> tuple[Frames, float, bool, bool, dict[str, Any]]:  # fmt: skip
+    def step(self, action: NDArray[np.float32]) -> tuple[Frames, float, bool, bool, dict[str, Any]]:
         """Poke."""
         self._now = self._now.poked([Poke.of(np.asarray(action, dtype=float))])
         return self._frame(), 0.0, False, False, {}
@@ -81,7 +79,7 @@ class PokedTable(gymnasium.Env[Frames, NDArray[np.float32]]):
         A thing that fell is half the table away.
         """
         gaps = np.linalg.norm(self._now.layout()[0] - self._goal, axis=-1)
-        return np.nan_to_num(gaps, nan=TABLE_HALF)
+        return np.asarray(np.nan_to_num(gaps, nan=TABLE_HALF))
 
 
 def _hidden(tables: Tables, rng: np.random.Generator) -> Tables | None:
