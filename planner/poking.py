@@ -80,7 +80,7 @@ class Poker:
             if left.min() >= apart(seen, goal):
                 return None
             pokes = pokes[left.argmin()][None]
-        return Decoded(actions=(pokes[0].numpy().astype(np.float32),), confidence=1.0)
+        return Decoded(actions=(pokes[0].numpy().astype(np.float32),))
 
     def _likeliest(self, read: Tensor) -> Tensor:
         """Return `[1, 4]`: the likeliest place, the likeliest angle there, and length.
