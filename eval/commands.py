@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mindseye.eval.commands_agent import video_agent, vpt
+from mindseye.eval.commands_agent import poking, video_agent, vpt
 from mindseye.eval.showing import Gpus, Json, N, Ray, Seed, ShareVideo, Workers, show
 from mindseye.tools.errors import needs_extra
 
@@ -183,6 +183,7 @@ def video_peer(
 
 eval_app.command("video-agent")(video_agent)
 eval_app.command()(vpt)
+eval_app.command()(poking)
 
 
 @eval_app.command()

@@ -1,4 +1,4 @@
-"""`mindseye eval video-agent` and `mindseye eval vpt`: those that play by pictures."""
+"""`mindseye eval video-agent`, `vpt` and `poking`: those that act by pictures."""
 
 import contextlib
 import sys
@@ -96,3 +96,23 @@ def vpt(
     with contextlib.redirect_stdout(sys.stderr):
         result = vpt_score(asked, folder, tell)
     show(result, as_json)
+
+
+def poking(
+    weights: Annotated[Path, typer.Option(help="Folder of `mindseye train poking`.")] = Path(
+        "checkpoints/poking"
+    ),
+    alone: Annotated[
+        Path | None, typer.Option(help="The same trained with --forward 0, as a condition.")
+    ] = None,
+    n: N = 100,
+    pokes: Annotated[int, typer.Option(min=1, help="Pokes of an episode, at most.")] = 5,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure how near to pictured goals pokes come; scores are metres left, less is better."""
+    from mindseye.eval.poking import poking_score
+    from mindseye.tools.poking.network import PokingModel
+
+    other = None if alone is None else PokingModel.load(alone)
+    show(poking_score(PokingModel.load(weights), other, n=n, seed=seed, most=pokes), as_json)

@@ -334,7 +334,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 @app.command("eval", context_settings=_PASS_ON, add_help_option=False)
 def evaluate(context: typer.Context) -> None:
-    """Measure: eval tabletop|minds-eye|conversation|vision|video|video-agent|vpt|..."""
+    """Measure: eval tabletop|minds-eye|conversation|vision|video|video-agent|vpt|poking|..."""
     _above("eval", context.args or ["--help"])
 
 

@@ -22,6 +22,7 @@ _DATA = {
     "minds-eye": "mindseye.planner.questions.data:make_minds_eye_data",
     "conversation": "mindseye.planner.chat.data:make_conversation_data",
     "games": "mindseye.tools.games.demonstrations:make_game_data",
+    "pokes": "mindseye.tools.poking.data:make_poke_data",
 }
 _FROM_RUNS = "mindseye.planner.export.clips:export_clips"
 """Makes data for `video` out of runs."""
@@ -31,8 +32,9 @@ _TRAIN = {
     "vision": "mindseye.tools.vision.train:train_vision",
     "language": "mindseye.planner.language.train:train_language",
     "inverse": "mindseye.tools.games.inverse:train_inverse",
+    "poking": "mindseye.tools.poking.train:train_poking",
 }
-_READS = {"screen": "games", "inverse": "games"}
+_READS = {"screen": "games", "inverse": "games", "poking": "pokes"}
 """Models that learn from data of another name."""
 
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
@@ -69,6 +71,12 @@ Settings = Annotated[
 ]
 Drawn = Annotated[
     bool, typer.Option("--frames/--no-frames", help="Draw the clips, or keep states only (video).")
+]
+Forward = Annotated[
+    float | None,
+    typer.Option(
+        "--forward", min=0, help="Weight of the forward term; 0: inverse model alone (poking)."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 
@@ -135,6 +143,7 @@ def _train_command(kind: str) -> Callable[..., None]:
         start: Start = None,
         config: Settings = None,
         world: Game = None,
+        forward: Forward = None,
         as_json: Json = False,
     ) -> None:
         reads = _READS.get(kind, kind)
@@ -148,7 +157,7 @@ def _train_command(kind: str) -> Callable[..., None]:
             "data_dir": folders if kind == "language" else folders[0],
             "out": out or Path("checkpoints") / kind, "hours": hours, "seed": seed,
             "resume": resume or None, "start": start, "config": config,
-            "world": world,
+            "world": world, "forward": forward,
         }  # fmt: skip
         _tell(_call(_TRAIN[kind], given), as_json)
 
@@ -165,8 +174,10 @@ _HELP = {
     "minds-eye": ("Physics questions with scene programs and answers.", ""),
     "conversation": ("What people say, with the tool that serves it.", ""),
     "games": ("Games that a scripted player plays, for models that learn to play.", ""),
+    "pokes": ("Random pokes of the table, a picture before and one after each.", ""),
     "screen": ("", "Train a video model that plays a game by continuing its screens."),
     "inverse": ("", "Train which action leads from one frame of a game to the next."),
+    "poking": ("", "Train which poke leads to a picture, jointly with what a poke leads to."),
 }
 for _kind, (_made, _trained) in _HELP.items():
     if _kind in _DATA:

@@ -274,5 +274,5 @@ def test_more_workers_change_nothing_but_the_time(tmp_path: Path) -> None:
         return comparable(folder)
 
     alone = samples(1)
-    assert [s["simulated"] for s in alone] == [0, 0, 4, 4]
+    assert [s["simulated"] > 0 for s in alone] == [False, False, True, True]
     assert samples(2) == alone

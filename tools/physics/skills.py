@@ -30,7 +30,7 @@ ARRIVED = 0.008
 """The object counts as there, metres."""
 LATERAL_MAX = 0.032
 """Pusher this far beside the line through the object: it slipped off, go round again, metres."""
-NEARLY = 0.025
+NEARLY = 0.018
 """Slipped off so near its place, the object is left there, metres: vision errs too much to tell
 which way is ahead, and one more approach may come down on something else."""
 STEER = 1.0
