@@ -187,7 +187,7 @@ def test_a_detour_goes_round_what_is_in_the_way(x: float, y: float) -> None:
     assert detour(start, target, [(x, y + 0.15)]) == ()
 
 
-@pytest.mark.parametrize(("left", "then"), [(0.02, Phase.RAISE), (0.06, Phase.TRAVEL)])
+@pytest.mark.parametrize(("left", "then"), [(0.015, Phase.RAISE), (0.06, Phase.TRAVEL)])
 def test_who_slips_off_goes_round_again_unless_it_is_nearly_there(left: float, then: Phase) -> None:
     controller = PushController([Push(subject="red ball", target=(0.1, 0.0), speed=0.08)])
     subject = np.array([[0.0, 0.0]])
