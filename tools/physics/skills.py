@@ -30,9 +30,9 @@ ARRIVED = 0.008
 """The object counts as there, metres."""
 LATERAL_MAX = 0.032
 """Pusher this far beside the line through the object: it slipped off, go round again, metres."""
-NEARLY = 0.018
-"""Slipped off so near its place, the object is left there, metres: vision errs too much to tell
-which way is ahead, and one more approach may come down on something else."""
+NEARLY = 0.015
+"""Slipped off so near its place, a thing is left there, metres: vision errs too much to tell which
+way is ahead, and one more approach may come down on something else. A ball would roll on."""
 STEER = 1.0
 """Share of the sideways error that is corrected while going one full step forward."""
 TRIES = 4
@@ -65,6 +65,7 @@ class PushController:
         self.heading: Array = np.zeros((n, 2))
         self.paths = [np.array([*p.via, p.target], dtype=float) for p in pushes]
         self.speed = np.array([p.speed for p in pushes])
+        self.rolls = [p.subject.endswith("ball") for p in pushes]
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -156,7 +157,7 @@ class PushController:
     def _slip(self, i: int, distance: float) -> None:
         """Go round again, unless the object is nearly there or was missed too often."""
         self.tries[i] += 1
-        if distance < NEARLY:
+        if distance < NEARLY and not self.rolls[i]:
             self._finish_leg(i)
         else:
             self._enter(i, Phase.RAISE if self.tries[i] >= TRIES else Phase.TRAVEL)
