@@ -30,6 +30,7 @@ from mindseye.tools.games.players import make_player
 from mindseye.tools.games.playing import Episode, play_episode
 from mindseye.tools.games.worlds import game_spec, make_game
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
+from mindseye.tools.video.screen.generator import WEIGHTS
 
 MINIGRID = game_spec("minigrid")
 KEYBOARD = keyboard_of(MINIGRID)
@@ -355,8 +356,8 @@ def test_a_picture_that_is_seen_ends_the_episode(
 
 def test_wrong_use_of_the_command_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     video = ["--video", f"{__name__}:Forward"]
-    assert invoke(["agent", "minigrid"]) == 2
-    assert "--weights" in capsys.readouterr().err
+    assert invoke(["agent", "crafter", "--weights", str(WEIGHTS / "minigrid")]) == 2
+    assert "plays minigrid, not crafter" in capsys.readouterr().err
     assert invoke(["agent", "minigrid", "--decoder", "dice", *video]) == 2
     assert "no decoder 'dice'" in capsys.readouterr().err
     assert invoke(["agent", "minigrid", "--decoder", "inverse", *video]) == 2

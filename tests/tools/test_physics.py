@@ -13,17 +13,8 @@ from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.engine import MujocoPhysics
 from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.rollouts import simulate_scene
-from mindseye.tools.physics.scene import (
-    PUSHER_DOWN,
-    Body,
-    Dynamics,
-    Scene,
-    build,
-    class_of,
-    initial_state,
-    twin,
-)
-from mindseye.tools.physics.skills import BEHIND, Phase, PushController, detour
+from mindseye.tools.physics.scene import Body, Dynamics, Scene, build, class_of, initial_state, twin
+from mindseye.tools.physics.skills import detour
 from mindseye.tools.values import Carried, Patch, Push, SceneGraph, SceneObject, scene_of
 
 CUBE = Body(colour="red", shape="cube", position=(-0.1, 0.0))
@@ -185,18 +176,6 @@ def test_a_detour_goes_round_what_is_in_the_way(x: float, y: float) -> None:
     assert len(via) == 1
     assert abs(via[0][1] - y) > 0.05
     assert detour(start, target, [(x, y + 0.15)]) == ()
-
-
-@pytest.mark.parametrize(("left", "then"), [(0.012, Phase.RAISE), (0.06, Phase.TRAVEL)])
-def test_who_slips_off_goes_round_again_unless_it_is_nearly_there(left: float, then: Phase) -> None:
-    controller = PushController([Push(subject="red star", target=(0.1, 0.0), speed=0.08)])
-    subject = np.array([[0.0, 0.0]])
-    for _ in range(3):
-        controller.act(subject, np.array([[-BEHIND, 0.0, PUSHER_DOWN]]))
-    assert controller.phase[0] == Phase.PUSH
-    # Seen so far beside the line through the star that the pusher would slip past it.
-    controller.act(np.array([[0.1 - left, 0.0]]), np.array([[0.06 - left, 0.05, PUSHER_DOWN]]))
-    assert controller.phase[0] == then
 
 
 SLIPPERY = 0.06

@@ -30,9 +30,6 @@ ARRIVED = 0.008
 """The object counts as there, metres."""
 LATERAL_MAX = 0.032
 """Pusher this far beside the line through the object: it slipped off, go round again, metres."""
-NEARLY = 0.015
-"""Slipped off so near its place, a thing is left there, metres: vision errs too much to tell which
-way is ahead, and one more approach may come down on something else. A ball would roll on."""
 STEER = 1.0
 """Share of the sideways error that is corrected while going one full step forward."""
 TRIES = 4
@@ -65,7 +62,6 @@ class PushController:
         self.heading: Array = np.zeros((n, 2))
         self.paths = [np.array([*p.via, p.target], dtype=float) for p in pushes]
         self.speed = np.array([p.speed for p in pushes])
-        self.rolls = [p.subject.endswith("ball") for p in pushes]
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -148,19 +144,15 @@ class PushController:
         lateral = to_subject - direction * float(to_subject @ direction)
         slipped = np.linalg.norm(lateral) > LATERAL_MAX or to_subject @ direction < 0
         if slipped:
-            self._slip(i, distance)
+            self.tries[i] += 1
+            if self.tries[i] >= TRIES:
+                self._enter(i, Phase.RAISE)
+            else:
+                self._enter(i, Phase.TRAVEL)
             return np.array([0.0, 0.0, 1.0])
         forward = min(self.speed[i] * 0.1, distance + 0.004)
         steer = lateral * (STEER * forward / STEP)
         return np.array([*_limited(direction * forward + steer, STEP) / STEP, -1.0])
-
-    def _slip(self, i: int, distance: float) -> None:
-        """Go round again, unless the object is nearly there or was missed too often."""
-        self.tries[i] += 1
-        if distance < NEARLY and not self.rolls[i]:
-            self._finish_leg(i)
-        else:
-            self._enter(i, Phase.RAISE if self.tries[i] >= TRIES else Phase.TRAVEL)
 
 
 def _limited(vector: Array, longest: float) -> Array:

@@ -39,7 +39,7 @@ def spread_files(
             if done.lost:
                 lost.append(f"{done.name}: {done.lost}")
                 continue
-            part = folder / f"{done.name}.part"
+            part = (folder / done.name).with_suffix(".part")
             part.write_bytes(done.value)
             os.replace(part, folder / done.name)
             yield done.name
