@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mindseye.tools.errors import BadInput
-from mindseye.tools.games.controls import key_codes
+from mindseye.tools.games.controls import Pressed, key_codes
 from mindseye.tools.games.overlay import SIZE, STRIP, Keyboard, KeyboardOverlay, key_names
 from mindseye.tools.games.worlds import GAMES, game_spec, make_game
 from mindseye.tools.values import Frames
@@ -204,6 +204,17 @@ class Canvas(gymnasium.Env[Frames, NDArray[np.float32]]):
 
     def step(self, action: NDArray[np.float32]) -> tuple[Frames, float, bool, bool, dict[str, Any]]:
         return np.full((96, 128, 3), 99, np.uint8), 0.0, False, False, {}
+
+
+@pytest.mark.parametrize(
+    ("dark", "read"), [((0.4, 0.35), 1), ((0.08, 0.05), 0), ((0.3, 0.1), 0), ((0.1, 1.0), 2)]
+)
+def test_keys_that_share_what_is_likely_are_no_sign_of_rest(
+    dark: tuple[float, float], read: int
+) -> None:
+    keyboard = Keyboard(spaces.Discrete(3), ("noop", "left", "right"))
+    seen = Pressed(keys=("left", "right"), chance=np.array(dark), levers=())
+    assert int(keyboard.action(seen)) == read
 
 
 def test_it_wraps_somebody_elses_world() -> None:

@@ -25,6 +25,8 @@ NOTHING = ("noop", "no_op", "none", "nothing")
 """Names of the action that presses no key, in small letters."""
 SURE = 0.98
 """A key is never believed to be down or up more than this."""
+FAINT = 0.1
+"""A key that is seen to be down by less than this is up: a picture is never wholly clean."""
 _JOYSTICK = re.compile("UP|DOWN|LEFT|RIGHT|FIRE")
 
 
@@ -107,6 +109,17 @@ def _likeliest(codes: NDArray[np.bool_], chance: Array) -> int:
     return int(np.argmax(codes @ np.log(sure) + ~codes @ np.log(1 - sure)))
 
 
+def _likeliest_of_one(codes: NDArray[np.bool_], chance: Array) -> int:
+    """Return the row that is likeliest where no row presses more than one key.
+
+    A picture that is the mean of several futures shows each key as dark as it is likely, and
+    three keys that are a third dark each are no sign that nothing is pressed.
+    """
+    dark = np.where(chance < FAINT, 0.0, chance)
+    rows = np.where(codes.any(axis=1), codes @ dark, 1.0 - dark.sum())
+    return int(np.argmax(rows))
+
+
 @final
 class Choice(Control):
     """One of several actions: a key each, or the keys that their names tell of."""
@@ -123,7 +136,9 @@ class Choice(Control):
 
     def action(self, pressed: Pressed) -> np.int64:
         """See `Control.action`."""
-        return np.int64(_likeliest(self._codes, pressed.chance) + self._start)
+        one = self._codes.sum(axis=1).max(initial=0) <= 1
+        likeliest = _likeliest_of_one if one else _likeliest
+        return np.int64(likeliest(self._codes, pressed.chance) + self._start)
 
 
 @final

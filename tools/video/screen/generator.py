@@ -32,7 +32,7 @@ class ScreenVideo:
         weights: str | Path,
         device: str = "cpu",
         dtype: str = "float32",
-        steps: int = 2,
+        steps: int | None = None,
         batch: int = 64,
     ) -> None:
         """Load the weights.
@@ -41,19 +41,21 @@ class ScreenVideo:
           weights: folder with the pipeline in `diffusers` format.
           device: torch device.
           dtype: floating type that the networks run in.
-          steps: sampling steps; with 1 a frame is the mean of what may come.
+          steps: sampling steps, by default what the game needs; with 1 a frame is the mean of
+            what may come.
           batch: clips generated at once at most, which bounds the memory.
 
         Raises:
           BadInput: steps, batch or dtype that cannot be.
           Unavailable: the weights are missing or cannot be read.
         """
-        if steps < 1 or batch < 1:
+        if (steps is not None and steps < 1) or batch < 1:
             raise BadInput(f"steps and batch must be at least 1, not {steps} and {batch}")
-        self.steps, self.batch = steps, batch
+        self.batch = batch
         self.pipeline = load_pipeline(
             ScreenVideoPipeline, Path(weights), device, torch_dtype(dtype), ADVICE
         )
+        self.steps = steps or int(self.pipeline.config.steps)
 
     @property
     def game(self) -> str:

@@ -200,7 +200,7 @@ class ScreenLearner:
         codec.load_state_dict({k: v.cpu() for k, v in self.codec.state_dict().items()})
         made = ScreenVideoPipeline(
             codec.eval(), nets.transformer.eval(), nets.text.eval(), self.tokenizer,
-            build_scheduler(), self.game, 1 / game_spec(self.game).rate,
+            build_scheduler(), self.game, 1 / game_spec(self.game).rate, self.config.steps,
         )  # fmt: skip
         made.set_progress_bar_config(disable=True)
         return made

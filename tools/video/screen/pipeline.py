@@ -53,6 +53,7 @@ class ScreenVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         scheduler: FlowMatchEulerDiscreteScheduler,
         game: str = "minigrid",
         dt: float = 0.25,
+        steps: int = 2,
     ) -> None:
         """Put the parts together.
 
@@ -64,13 +65,14 @@ class ScreenVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
           scheduler: Euler steps along the flow.
           game: that it has seen.
           dt: seconds between frames.
+          steps: of sampling, where nothing says how many: as few as this game bears.
         """
         super().__init__()
         self.register_modules(
             codec=codec, transformer=transformer, text_encoder=text_encoder, tokenizer=tokenizer,
             scheduler=scheduler,
         )  # fmt: skip
-        self.register_to_config(game=game, dt=dt)
+        self.register_to_config(game=game, dt=dt, steps=steps)
         self._coded: dict[bytes, torch.Tensor] = {}
 
     @torch.inference_mode()

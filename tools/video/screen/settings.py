@@ -31,7 +31,8 @@ class ScreenTraining(VideoTraining):
     tested: int = 96
     """Held-out moments at which the next action is asked for, and frames that are coded."""
     steps: int = 2
-    """Sampling steps at which the next action is asked for."""
+    """Of sampling, in tests and in play. A game in which anything may be done next takes more:
+    two steps show a keyboard with no key clearly down."""
     threads: int = 1
     compile: bool | None = False
     """Windows differ in length, and each length is compiled anew."""
