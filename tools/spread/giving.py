@@ -12,8 +12,8 @@ from mindseye.tools.spread.interface import Crew, Done, Job
 
 TRIES = 3
 """How often a job is given out before it counts as lost."""
-PATIENCE = 600.0
-"""Seconds to wait while no worker at all is up."""
+PATIENCE = 3600.0
+"""Seconds to wait while no worker at all is up: large models load long, clusters grow slowly."""
 TICK = 1.0
 """Seconds after which the view hears how things stand, though nothing has finished."""
 
