@@ -70,7 +70,7 @@ def load_video(playing: Playing, world: str) -> VideoGenerator:
     if playing.video == VIDEO:
         from mindseye.tools.video.screen.generator import WEIGHTS
 
-        folder = folder or WEIGHTS
+        folder = folder or WEIGHTS / world
         folder = folder / world if (folder / world).is_dir() else folder
     options = {} if folder is None else {"weights": folder}
     video: VideoGenerator = load_backend("video", playing.video, options)
