@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from mindseye.eval.showing import Json, N, Seed, show
+from mindseye.planner.cli_agent import Context, Execute, Inverse, Overlay, Weights
 
 Worlds = Annotated[str, typer.Option("--world", help="Games, by commas: minigrid, crafter, ...")]
 
@@ -24,23 +25,14 @@ def video_agent(
     ] = "",
     n: N = 20,
     seed: Seed = 0,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of the video model, or of one for each game; else the package's."
-        ),
-    ] = None,
+    weights: Weights = None,
     video: Annotated[
         str, typer.Option(help="Video back-end; foresight imagines without fault.")
     ] = "ltx-screen",
-    inverse: Annotated[
-        Path | None, typer.Option(help="Folder of `mindseye train inverse` (decoder inverse).")
-    ] = None,
-    overlay: Annotated[
-        bool, typer.Option("--overlay/--no-overlay", help="The model has seen keyboards.")
-    ] = True,
-    context: Annotated[int, typer.Option(min=1, help="Real frames a future begins with.")] = 4,
-    execute: Annotated[int, typer.Option(min=1, help="Actions that are done of each.")] = 1,
+    inverse: Inverse = None,
+    overlay: Overlay = True,
+    context: Context = 4,
+    execute: Execute = 1,
     pictures: Annotated[bool, typer.Option("--pictures", help="Goals are pictures.")] = False,
     noise: Annotated[float, typer.Option(min=0, help="Of foresight's pixels, of 256.")] = 0.0,
     doubt: Annotated[

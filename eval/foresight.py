@@ -13,7 +13,7 @@ from typing import Any, final
 import numpy as np
 
 from mindseye.tools.games.game import Game
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.players import make_player
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
 
@@ -47,7 +47,7 @@ class Foresight:
         """
         self._game, self._overlay, self._flaws = game, overlay, flaws or Flaws()
         spec = game.spec_of
-        self._keyboard, self._dt = Keyboard(spec.space, spec.keys or None), 1 / spec.rate
+        self._keyboard, self._dt = keyboard_of(spec), 1 / spec.rate
         self._ends: dict[bytes, Game] = {}
         """The game as it stands at the end of a future, by the future's last frame."""
 

@@ -16,11 +16,12 @@ from mindseye.eval.foresight import Flaws, Foresight
 from mindseye.eval.stats import wilson
 from mindseye.planner.video_agent.decoders import DECODERS
 from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
-from mindseye.planner.video_agent.playing import Playing, keyboard_of, load_video, make_decoder
+from mindseye.planner.video_agent.playing import Playing, load_video, make_decoder
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder, VideoGenerator
 from mindseye.tools.errors import BadInput, ToolError, one_line
 from mindseye.tools.games.game import Game, shows_same
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.players import PLAYERS, make_player
 from mindseye.tools.games.playing import Episode, Player, Recording, play_episode
 from mindseye.tools.games.worlds import make_game

@@ -9,6 +9,20 @@ import typer
 
 from mindseye.planner.cli_io import Json, Seed, print_json
 
+Weights = Annotated[
+    Path | None,
+    typer.Option(help="Folder of the video model, or of one for each game; else the package's."),
+]
+Inverse = Annotated[
+    Path | None,
+    typer.Option(help="Folder of `mindseye train inverse` (decoder inverse)."),
+]
+Overlay = Annotated[
+    bool, typer.Option("--overlay/--no-overlay", help="The model has seen keyboards.")
+]
+Context = Annotated[int, typer.Option(min=1, help="Real frames a future begins with.")]
+Execute = Annotated[int, typer.Option(min=1, help="Actions that are done of each.")]
+
 
 def agent(
     world: Annotated[str, typer.Argument(help="The game: minigrid, crafter, freeway or tabletop.")],
@@ -19,21 +33,12 @@ def agent(
         str, typer.Option(help="What reads actions off: overlay, vote, matching or inverse.")
     ] = "overlay",
     seed: Seed = None,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of the video model, or of one for each game; else the package's."
-        ),
-    ] = None,
+    weights: Weights = None,
     video: Annotated[str, typer.Option(help="Video back-end.")] = "ltx-screen",
-    inverse: Annotated[
-        Path | None, typer.Option(help="Folder of `mindseye train inverse` (decoder inverse).")
-    ] = None,
-    overlay: Annotated[
-        bool, typer.Option("--overlay/--no-overlay", help="The model has seen keyboards.")
-    ] = True,
-    context: Annotated[int, typer.Option(min=1, help="Real frames a future begins with.")] = 4,
-    execute: Annotated[int, typer.Option(min=1, help="Actions that are done of each.")] = 1,
+    inverse: Inverse = None,
+    overlay: Overlay = True,
+    context: Context = 4,
+    execute: Execute = 1,
     rate: Annotated[float | None, typer.Option(help="Actions a second at most.")] = None,
     runs: Annotated[Path, typer.Option(help="Folder for run records.")] = Path("runs"),
     as_json: Json = False,

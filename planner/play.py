@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mindseye.planner.dream_face import MOVES, QUIT, Hand, Screen, Typed, keyboard, parse_script
 from mindseye.tools.games.controls import NOTHING
 from mindseye.tools.games.game import GameSpec
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.playing import Recording
 from mindseye.tools.games.recording import write_played
 from mindseye.tools.games.worlds import game_spec, make_game
@@ -141,7 +141,7 @@ def _help(spec: GameSpec) -> str:
 async def _by_keyboard(recording: Recording, spec: GameSpec) -> None:
     """Play in the game's own time until its end or the person's."""
     hands: Hands = OnKeys(spec) if spec.keys else OnStick()
-    drawn, done, score, last = Keyboard(spec.space, spec.keys or None), 0, 0.0, None
+    drawn, done, score, last = keyboard_of(spec), 0, 0.0, None
     with keyboard(hands), Screen(sys.stderr) as screen:
         while True:
             told = f"action {done}   score {score:g}   {recording.goal}"

@@ -21,7 +21,7 @@ from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder, VideoGenerator, load_backend
 from mindseye.tools.errors import BadInput, MindseyeError, ToolError
 from mindseye.tools.games.game import GameSpec, scaled, shows_same
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.playing import Recording
 from mindseye.tools.games.worlds import game_spec, make_game
 from mindseye.tools.values import Clip, Frames
@@ -78,11 +78,6 @@ def load_video(playing: Playing, world: str) -> VideoGenerator:
     if known != world:
         raise BadInput(f"that video model plays {known}, not {world}: mindseye train screen")
     return video
-
-
-def keyboard_of(spec: GameSpec) -> Keyboard:
-    """Return the keyboard of a game."""
-    return Keyboard(spec.space, spec.keys or None)
 
 
 def make_decoder(

@@ -20,12 +20,11 @@ from mindseye.planner.video_agent.decoders import Inverse, Overlay, Vote, electe
 from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
 from mindseye.planner.video_agent.likeliest import Likeliest
 from mindseye.planner.video_agent.matching import Matching, possible_actions, surprise
-from mindseye.planner.video_agent.playing import keyboard_of
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
 from mindseye.tools.contracts import ActionDecoder
 from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.games.game import Game, shows_same
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import Keyboard, keyboard_of
 from mindseye.tools.games.players import make_player
 from mindseye.tools.games.playing import Episode, play_episode
 from mindseye.tools.games.worlds import game_spec, make_game

@@ -8,6 +8,7 @@ import torch
 import yaml
 
 from mindseye.tools.errors import BadInput
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.playing import Episode
 from mindseye.tools.games.recording import write_episodes
 from mindseye.tools.games.worlds import game_spec
@@ -24,7 +25,6 @@ from mindseye.tools.video.screen.windows import (
     code_frames,
     code_play,
     draw_pairs,
-    keyboard_of,
     read_play,
     split_play,
     token_weights,
@@ -102,7 +102,7 @@ def test_token_weights_follow_what_is_known() -> None:
 
 
 def test_pixels_that_change_and_keys_count_more(play: Play) -> None:
-    keyboard = keyboard_of("minigrid")
+    keyboard = keyboard_of(game_spec("minigrid"))
     before, after = draw_pairs(play, keyboard, 4, np.random.default_rng(0))
     # Other keys than those that were pressed: each is to be seen everywhere.
     assert len({int(keyboard.action(keyboard.read(f))) for f in (*before, *after)}) > 2
@@ -116,7 +116,7 @@ def test_pixels_that_change_and_keys_count_more(play: Play) -> None:
 
 
 def test_a_moment_is_what_a_player_saw_and_did(play: Play) -> None:
-    keyboard = keyboard_of("minigrid")
+    keyboard = keyboard_of(game_spec("minigrid"))
     for moment in some_moments(play, 5):
         assert moment.before is not None
         assert keyboard.action(keyboard.read(moment.shown[-1])) == moment.before

@@ -9,6 +9,8 @@ import torch
 
 from mindseye.tools.contracts import VideoGenerator, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
+from mindseye.tools.games.overlay import keyboard_of
+from mindseye.tools.games.worlds import game_spec
 from mindseye.tools.values import Frames, ImagineRequest
 from mindseye.tools.video.flow import build_scheduler
 from mindseye.tools.video.network import build_text_encoder
@@ -24,9 +26,8 @@ from mindseye.tools.video.screen.network import (
 )
 from mindseye.tools.video.screen.pipeline import ScreenVideoPipeline
 from mindseye.tools.video.screen.train import save_pipeline
-from mindseye.tools.video.screen.windows import keyboard_of
 
-KEYBOARD = keyboard_of("minigrid")
+KEYBOARD = keyboard_of(game_spec("minigrid"))
 GOAL = "pick up the key"
 
 

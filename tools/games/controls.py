@@ -105,19 +105,17 @@ def key_codes(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.bool_]]
 
 
 def _likeliest(codes: NDArray[np.bool_], chance: Array) -> int:
+    """Return the row `[actions, keys]` that fits best to how likely each key is down.
+
+    Where no row presses more than one key these share what is likely: a picture that is the mean
+    of several futures shows each as dark as it is likely, and three keys that are a third dark
+    each are no sign that nothing is pressed.
+    """
+    if codes.sum(axis=1).max(initial=0) <= 1:
+        dark = np.where(chance < FAINT, 0.0, chance)
+        return int(np.argmax(np.where(codes.any(axis=1), codes @ dark, 1.0 - dark.sum())))
     sure = np.clip(chance, 1 - SURE, SURE)
     return int(np.argmax(codes @ np.log(sure) + ~codes @ np.log(1 - sure)))
-
-
-def _likeliest_of_one(codes: NDArray[np.bool_], chance: Array) -> int:
-    """Return the row that is likeliest where no row presses more than one key.
-
-    A picture that is the mean of several futures shows each key as dark as it is likely, and
-    three keys that are a third dark each are no sign that nothing is pressed.
-    """
-    dark = np.where(chance < FAINT, 0.0, chance)
-    rows = np.where(codes.any(axis=1), codes @ dark, 1.0 - dark.sum())
-    return int(np.argmax(rows))
 
 
 @final
@@ -136,9 +134,7 @@ class Choice(Control):
 
     def action(self, pressed: Pressed) -> np.int64:
         """See `Control.action`."""
-        one = self._codes.sum(axis=1).max(initial=0) <= 1
-        likeliest = _likeliest_of_one if one else _likeliest
-        return np.int64(likeliest(self._codes, pressed.chance) + self._start)
+        return np.int64(_likeliest(self._codes, pressed.chance) + self._start)
 
 
 @final

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from mindseye.tools.errors import BadInput
 from mindseye.tools.games.controls import Control, Pressed, controls
+from mindseye.tools.games.game import GameSpec
 from mindseye.tools.games.gauge import ACROSS, SLIDER, ink, read_ink
 from mindseye.tools.values import Frames
 
@@ -194,6 +195,11 @@ def key_names(world: gymnasium.Env[Any, Any]) -> list[str] | None:
         listed = getattr(world.get_wrapper_attr("actions"), "__members__", {})
         return list(listed) if len(listed) == many else None
     return None
+
+
+def keyboard_of(spec: GameSpec) -> Keyboard:
+    """Return the keyboard of a game."""
+    return Keyboard(spec.space, spec.keys or None)
 
 
 class KeyboardOverlay(gymnasium.Wrapper[Frames, Any, Frames, Any]):

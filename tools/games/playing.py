@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.tools.games.game import Game
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.worlds import game_spec
 from mindseye.tools.values import Frames
 
@@ -61,12 +61,11 @@ class Episode:
         last = {name: float(values[-1]) for name, values in self.facts.items() if len(values)}
         return game_spec(self.game).goal(self.goal).reached(last)
 
-    def shown(self) -> Frames:
-        """Return `[L + 1, 64, 64, 3] uint8`: the frames with the keys that led to each."""
-        spec = game_spec(self.game)
-        keyboard = Keyboard(spec.space, spec.keys or None)
-        led = [None, *self.actions]
-        return np.stack([keyboard.draw(f, a) for f, a in zip(self.frames, led, strict=True)])
+    def shown(self, rows: slice = slice(None)) -> Frames:
+        """Return `[L + 1, 64, 64, 3] uint8`, or some of it: frames with the keys that led there."""
+        keyboard = keyboard_of(game_spec(self.game))
+        led = [None, *self.actions][rows]
+        return np.stack([keyboard.draw(f, a) for f, a in zip(self.frames[rows], led, strict=True)])
 
 
 class Recording:

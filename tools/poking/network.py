@@ -13,8 +13,8 @@ from typing import Self, final
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -178,9 +178,7 @@ class PokingModel(nn.Module):
         """
         made = cls()
         try:
-            with safe_open(folder / FILE, "pt") as file:
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            made.load_state_dict(state)
+            made.load_state_dict(load_file(folder / FILE))
         except (OSError, RuntimeError, SafetensorError) as error:
             raise BadInput(f"no model of poking in {str(folder)!r}: {error}") from error
         return made.eval()

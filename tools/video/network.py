@@ -36,14 +36,33 @@ def build_transformer(
     width: int = 256, layers: int = 6, heads: int = 4
 ) -> LTXVideoTransformer3DModel:
     """Return an untrained transformer whose output is zero."""
+    return small_transformer(
+        CHANNELS + WORD_WIDTH, OUTPUTS * PATCH_T, WORD_WIDTH, width=width, layers=layers,
+        heads=heads,
+    )  # fmt: skip
+
+
+def small_transformer(
+    told: int, said: int, words: int, *, width: int, layers: int, heads: int
+) -> LTXVideoTransformer3DModel:
+    """Return an untrained LTX transformer whose output is zero.
+
+    Args:
+      told: channels of a token that it reads.
+      said: channels of a token that it writes.
+      words: channels of a word.
+      width: channels within.
+      layers: transformer blocks.
+      heads: of the attention, which share the width.
+    """
     model = LTXVideoTransformer3DModel(
-        in_channels=CHANNELS + WORD_WIDTH,
-        out_channels=OUTPUTS * PATCH_T,
+        in_channels=told,
+        out_channels=said,
         num_attention_heads=heads,
         attention_head_dim=width // heads,
         cross_attention_dim=width,
         num_layers=layers,
-        caption_channels=WORD_WIDTH,
+        caption_channels=words,
     )
     torch.nn.init.zeros_(model.proj_out.weight)
     torch.nn.init.zeros_(model.proj_out.bias)

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderTiny
 from transformers import PreTrainedTokenizerFast
 
+from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.worlds import GAMES, game_spec
 from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.flow import build_scheduler, noise_levels
@@ -27,7 +28,6 @@ from mindseye.tools.video.screen.windows import (
     Windows,
     code_play,
     draw_pairs,
-    keyboard_of,
     vocabulary,
 )
 from mindseye.tools.video.training import (
@@ -115,7 +115,7 @@ class ScreenLearner:
 
     def fit_codec(self, play: Play) -> None:
         """Train the codec until its share of the time is over."""
-        keyboard, c = keyboard_of(play.game), self.config
+        keyboard, c = keyboard_of(game_spec(play.game)), self.config
         clock = Clock(replace(c, hours=c.hours * c.codec_share), self.codec_spent)
         rng = np.random.default_rng([c.seed, self.codec_steps])
         self.codec.train()

@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from diffusers import AutoencoderTiny
 from gymnasium import spaces
-from numpy.typing import NDArray
 
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import Keyboard, keyboard_of
 from mindseye.tools.games.worlds import game_spec
 from mindseye.tools.values import Frames
 from mindseye.tools.video.screen.codec import as_frames, as_pixels, decode, encode
 from mindseye.tools.video.screen.pipeline import ScreenVideoPipeline
-from mindseye.tools.video.screen.windows import Play, draw_pairs, keyboard_of, same_action
+from mindseye.tools.video.screen.windows import Play, draw_pairs, same_action
 
 PAST = 4
 """Frames that are given before the next action is asked for, where there are as many."""
@@ -45,7 +44,7 @@ def some_moments(play: Play, n: int, seed: int = 0) -> list[Moment]:
         start = max(0, at - PAST + 1)
         found.append(
             Moment(
-                shown=_shown(episode.frames, episode.actions, start, at, keyboard_of(play.game)),
+                shown=episode.shown(slice(start, at + 1)),
                 goal=episode.goal,
                 action=episode.actions[at],
                 before=episode.actions[at - 1] if at else None,
@@ -54,21 +53,14 @@ def some_moments(play: Play, n: int, seed: int = 0) -> list[Moment]:
     return found
 
 
-def _shown(
-    frames: Frames, actions: NDArray[Any], start: int, at: int, keyboard: Keyboard
-) -> Frames:
-    return np.stack(
-        [keyboard.draw(frames[i], actions[i - 1] if i else None) for i in range(start, at + 1)]
-    )
-
-
 @torch.inference_mode()
 def codec_figures(codec: AutoencoderTiny, play: Play, n: int) -> dict[str, float]:
     """Return `codec_psnr` (dB) and `codec_keys`, the share of actions read right once coded.
 
     Frames are held-out ones with keys by chance on them.
     """
-    keyboard, space = keyboard_of(play.game), game_spec(play.game).space
+    spec = game_spec(play.game)
+    keyboard, space = keyboard_of(spec), spec.space
     before, _ = draw_pairs(play, keyboard, n, np.random.default_rng(0))
     pixels = as_pixels(torch.from_numpy(before))
     coded = as_frames(decode(codec, encode(codec, pixels))).numpy()
@@ -93,7 +85,8 @@ def action_figures(
     of doing again what was done before, for comparison.
     """
     moments = some_moments(play, n)
-    keyboard, space = keyboard_of(play.game), game_spec(play.game).space
+    spec = game_spec(play.game)
+    keyboard, space = keyboard_of(spec), spec.space
     again = [m.before is not None and same_action(space, m.before, m.action) for m in moments]
     one, most, mean = [], [], []
     for seed, moment in enumerate(moments):

@@ -12,6 +12,7 @@ import torch
 from diffusers import LTXVideoTransformer3DModel
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from mindseye.tools.video.network import small_transformer
 from mindseye.tools.video.screen.codec import LATENT
 
 FRAMES = 8
@@ -34,18 +35,8 @@ def build_transformer(
     width: int = 144, layers: int = 5, heads: int = 4
 ) -> LTXVideoTransformer3DModel:
     """Return an untrained transformer whose output is zero."""
-    model = LTXVideoTransformer3DModel(
-        in_channels=2 * CHANNELS + 1 + TOKENS + WORD_WIDTH,
-        out_channels=CHANNELS,
-        num_attention_heads=heads,
-        attention_head_dim=width // heads,
-        cross_attention_dim=width,
-        num_layers=layers,
-        caption_channels=WORD_WIDTH,
-    )
-    torch.nn.init.zeros_(model.proj_out.weight)
-    torch.nn.init.zeros_(model.proj_out.bias)
-    return model
+    told = 2 * CHANNELS + 1 + TOKENS + WORD_WIDTH
+    return small_transformer(told, CHANNELS, WORD_WIDTH, width=width, layers=layers, heads=heads)
 
 
 def to_tokens(latents: torch.Tensor) -> torch.Tensor:

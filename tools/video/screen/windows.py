@@ -18,7 +18,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mindseye.tools.errors import BadInput
-from mindseye.tools.games.overlay import Keyboard
+from mindseye.tools.games.overlay import Keyboard, keyboard_of
 from mindseye.tools.games.playing import Episode
 from mindseye.tools.games.recording import read_episodes
 from mindseye.tools.games.worlds import game_spec
@@ -41,12 +41,6 @@ FIRST_KEYS, LATER_KEYS = 10.0, 2.0
 CLOSE = 0.3
 """A joystick is moved rightly when none of its numbers is further off than this."""
 _AT_ONCE = 256
-
-
-def keyboard_of(game: str) -> Keyboard:
-    """Return the keyboard of a game."""
-    spec = game_spec(game)
-    return Keyboard(spec.space, spec.keys or None)
 
 
 def same_action(space: spaces.Space[Any], one: Any, other: Any) -> bool:
@@ -143,7 +137,7 @@ def code_frames(codec: AutoencoderTiny, frames: Frames) -> torch.Tensor:
 
 def code_play(codec: AutoencoderTiny, play: Play) -> Play:
     """Return the play with its frames coded."""
-    keyboard = keyboard_of(play.game)
+    keyboard = keyboard_of(game_spec(play.game))
     coded = []
     for seed, episode in enumerate(play.episodes):
         shown = np.concatenate(list(_variants(episode, keyboard, seed)))
