@@ -85,6 +85,19 @@ def takes_parts(video: object) -> bool:
 
 
 @runtime_checkable
+class KnowsRest(Protocol):
+    """A video generator of screens that knows how usual it is to press nothing."""
+
+    rest: float
+    """See `mindseye.tools.games.overlay.Keyboard`."""
+
+
+def rest_of(video: object) -> float:
+    """Return how usual it is to press nothing in what a video generator has seen."""
+    return video.rest if isinstance(video, KnowsRest) else 1.0
+
+
+@runtime_checkable
 class JudgesClips(Protocol):
     """A video generator that also says how likely it holds a clip to be."""
 

@@ -207,12 +207,20 @@ class Canvas(gymnasium.Env[Frames, NDArray[np.float32]]):
 
 
 @pytest.mark.parametrize(
-    ("dark", "read"), [((0.4, 0.35), 1), ((0.08, 0.05), 0), ((0.3, 0.1), 0), ((0.1, 1.0), 2)]
+    ("dark", "rest", "read"),
+    [
+        ((0.4, 0.35), 1.0, 1),
+        ((0.08, 0.05), 1.0, 0),
+        ((0.3, 0.1), 1.0, 0),
+        ((0.1, 1.0), 1.0, 2),
+        ((0.3, 0.1), 0.05, 1),
+        ((0.0, 0.0), 0.05, 0),
+    ],
 )
-def test_keys_that_share_what_is_likely_are_no_sign_of_rest(
-    dark: tuple[float, float], read: int
+def test_faint_keys_are_a_sign_of_rest_where_rest_is_usual(
+    dark: tuple[float, float], rest: float, read: int
 ) -> None:
-    keyboard = Keyboard(spaces.Discrete(3), ("noop", "left", "right"))
+    keyboard = Keyboard(spaces.Discrete(3), ("noop", "left", "right"), rest)
     seen = Pressed(keys=("left", "right"), chance=np.array(dark), levers=())
     assert int(keyboard.action(seen)) == read
 

@@ -104,16 +104,18 @@ def key_codes(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.bool_]]
     return keys, np.array([[key in p for key in keys] for p in parts], dtype=bool)
 
 
-def _likeliest(codes: NDArray[np.bool_], chance: Array) -> int:
+def _likeliest(codes: NDArray[np.bool_], chance: Array, rest: float = 1.0) -> int:
     """Return the row `[actions, keys]` that fits best to how likely each key is down.
 
     Where no row presses more than one key these share what is likely: a picture that is the mean
     of several futures shows each as dark as it is likely, and three keys that are a third dark
-    each are no sign that nothing is pressed.
+    each are no sign that nothing is pressed. What they leave of a whole counts for rest, but by
+    the share `rest` only: such pictures come out too light.
     """
     if codes.sum(axis=1).max(initial=0) <= 1:
         dark = np.where(chance < FAINT, 0.0, chance)
-        return int(np.argmax(np.where(codes.any(axis=1), codes @ dark, 1.0 - dark.sum())))
+        left = rest * (1.0 - dark.sum())
+        return int(np.argmax(np.where(codes.any(axis=1), codes @ dark, left)))
     sure = np.clip(chance, 1 - SURE, SURE)
     return int(np.argmax(codes @ np.log(sure) + ~codes @ np.log(1 - sure)))
 
@@ -122,9 +124,11 @@ def _likeliest(codes: NDArray[np.bool_], chance: Array) -> int:
 class Choice(Control):
     """One of several actions: a key each, or the keys that their names tell of."""
 
-    def __init__(self, space: spaces.Discrete, names: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, space: spaces.Discrete, names: Sequence[str] | None = None, rest: float = 1.0
+    ) -> None:
         """Set up; without `names` each action has a key by its number."""
-        self._start = int(space.start)
+        self._start, self._rest = int(space.start), rest
         numbers = [str(i) for i in range(self._start, self._start + int(space.n))]
         self.keys, self._codes = key_codes(names or numbers)
 
@@ -134,7 +138,7 @@ class Choice(Control):
 
     def action(self, pressed: Pressed) -> np.int64:
         """See `Control.action`."""
-        return np.int64(_likeliest(self._codes, pressed.chance) + self._start)
+        return np.int64(_likeliest(self._codes, pressed.chance, self._rest) + self._start)
 
 
 @final
@@ -252,13 +256,16 @@ class Together(Control):
         return tuple(found) if self._names is None else dict(zip(self._names, found, strict=True))
 
 
-def controls(space: spaces.Space[Any], names: Sequence[str] | None = None) -> Control:
+def controls(
+    space: spaces.Space[Any], names: Sequence[str] | None = None, rest: float = 1.0
+) -> Control:
     """Return the desk of an action space.
 
     Args:
       space: discrete, multi-binary, multi-discrete or a bounded box, or a `Dict` or `Tuple`
         of such.
       names: of the actions of a discrete space, or of the keys of a multi-binary one.
+      rest: of a discrete space, how usual it is to press nothing; see `Keyboard`.
 
     Raises:
       BadInput: another space, or not as many names as there are actions.
@@ -276,4 +283,6 @@ def controls(space: spaces.Space[Any], names: Sequence[str] | None = None) -> Co
     many = int(space.n) if isinstance(space, spaces.Discrete) else math.prod(space.shape)
     if names is not None and len(names) != many:
         raise BadInput(f"{len(names)} names for {many} actions: {', '.join(names)}")
-    return Choice(space, names) if isinstance(space, spaces.Discrete) else Switches(space, names)
+    if isinstance(space, spaces.Discrete):
+        return Choice(space, names, rest)
+    return Switches(space, names)

@@ -97,14 +97,23 @@ def _inside(area: Area) -> Area:
 class Keyboard:
     """The keyboard of one action space: it draws actions on frames and reads them off."""
 
-    def __init__(self, space: spaces.Space[Any], names: Sequence[str] | None = None) -> None:
-        """Lay out the strip; see `controls` for the arguments.
+    def __init__(
+        self, space: spaces.Space[Any], names: Sequence[str] | None = None, rest: float = 1.0
+    ) -> None:
+        """Lay out the strip.
+
+        Args:
+          space: of the actions; see `controls`.
+          names: of actions or keys; see `controls`.
+          rest: how usual it is to press nothing, as a share of what it would be if all actions
+            were alike; from 0, where nobody rests, to 1. Keys that are painted faintly are read
+            as rest or as the darkest of them by it.
 
         Raises:
           BadInput: a space that no keyboard can be made for, or too large a one.
         """
         self.space = space
-        self.control: Control = controls(space, names)
+        self.control: Control = controls(space, names, rest)
         room = SIZE - sum(_across(self.control.levers))
         if room < 0:
             raise BadInput(f"{len(self.control.levers)} levers do not fit on a frame: {space}")
@@ -197,9 +206,9 @@ def key_names(world: gymnasium.Env[Any, Any]) -> list[str] | None:
     return None
 
 
-def keyboard_of(spec: GameSpec) -> Keyboard:
-    """Return the keyboard of a game."""
-    return Keyboard(spec.space, spec.keys or None)
+def keyboard_of(spec: GameSpec, rest: float = 1.0) -> Keyboard:
+    """Return the keyboard of a game, read by one who knows how usual it is to press nothing."""
+    return Keyboard(spec.space, spec.keys or None, rest)
 
 
 class KeyboardOverlay(gymnasium.Wrapper[Frames, Any, Frames, Any]):

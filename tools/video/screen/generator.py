@@ -62,6 +62,11 @@ class ScreenVideo:
         """Name of the game whose screens it knows."""
         return str(self.pipeline.config.game)
 
+    @property
+    def rest(self) -> float:
+        """How usual it is to press nothing; see `mindseye.tools.games.overlay.Keyboard`."""
+        return float(self.pipeline.config.rest)
+
     def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
         """Return `samples` clips for each request; see `VideoGenerator.imagine`.
 

@@ -86,7 +86,7 @@ def action_figures(
     """
     moments = some_moments(play, n)
     spec = game_spec(play.game)
-    keyboard, space = keyboard_of(spec), spec.space
+    keyboard, space = keyboard_of(spec, pipeline.config.rest), spec.space
     again = [m.before is not None and same_action(space, m.before, m.action) for m in moments]
     one, most, mean = [], [], []
     for seed, moment in enumerate(moments):

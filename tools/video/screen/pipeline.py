@@ -54,6 +54,7 @@ class ScreenVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         game: str = "minigrid",
         dt: float = 0.25,
         steps: int = 2,
+        rest: float = 1.0,
     ) -> None:
         """Put the parts together.
 
@@ -66,13 +67,14 @@ class ScreenVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
           game: that it has seen.
           dt: seconds between frames.
           steps: of sampling, where nothing says how many: as few as this game bears.
+          rest: how usual it is to press nothing; see `mindseye.tools.games.overlay.Keyboard`.
         """
         super().__init__()
         self.register_modules(
             codec=codec, transformer=transformer, text_encoder=text_encoder, tokenizer=tokenizer,
             scheduler=scheduler,
         )  # fmt: skip
-        self.register_to_config(game=game, dt=dt, steps=steps)
+        self.register_to_config(game=game, dt=dt, steps=steps, rest=rest)
         self._coded: dict[bytes, torch.Tensor] = {}
 
     @torch.inference_mode()

@@ -64,6 +64,16 @@ class Play:
         """Return the number of actions."""
         return sum(len(e.actions) for e in self.episodes)
 
+    @property
+    def rest(self) -> float:
+        """How usual it is to press nothing; see `mindseye.tools.games.overlay.Keyboard`."""
+        spec = game_spec(self.game)
+        if not isinstance(spec.space, spaces.Discrete):
+            return 1.0
+        shown = keyboard_of(spec).control.shown
+        still = sum(not shown(a).chance.any() for e in self.episodes for a in e.actions)
+        return min(1.0, int(spec.space.n) * still / max(len(self), 1))
+
 
 def read_play(folder: Path, most: int) -> Play:
     """Return the recorded play in a folder, of one game.
