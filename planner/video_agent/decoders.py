@@ -46,7 +46,7 @@ class Overlay:
     def decode(self, wanted: Aim, now: Past) -> Decoded:
         """Return the first actions; how clearly the keys are seen is the confidence."""
         (future,) = self._imagination.ahead(now, wanted)
-        actions, clear = read_actions(self._imagination, future, self._take)
+        actions, clear = read_actions(self._imagination, future, self._take, now.vain)
         return Decoded(
             actions=actions, confidence=clear, futures=(future,), frames=len(future.frames)
         )
@@ -90,7 +90,7 @@ class Vote:
         while confidence < self._sure and len(futures) < self._most:
             many = min(self._samples, self._most - len(futures))
             futures += self._imagination.ahead(now, wanted, many, now.seed + len(futures))
-            read = [read_actions(self._imagination, f, self._take)[0] for f in futures]
+            read = [read_actions(self._imagination, f, self._take, now.vain)[0] for f in futures]
             chosen, confidence = elected(read, self._alternatives)
         first = [futures[chosen], *(f for i, f in enumerate(futures) if i != chosen)]
         return Decoded(
@@ -184,17 +184,19 @@ def pictured(frame: Frames, overlay: bool) -> Frames:
 
 
 def read_actions(
-    imagination: Imagination, future: Clip, take: int
+    imagination: Imagination, future: Clip, take: int, vain: Sequence[Any] = ()
 ) -> tuple[tuple[Any, ...], float]:
     """Return the actions that led to the first frames of a future, and how clear the first is.
 
     Clear is 1 where every key is wholly up or down, 0 where it is half so; levers do not say.
+    The first action is none of those in vain.
     """
     keyboard = imagination.keyboard
     pressed = [keyboard.read(frame) for frame in future.frames[:take]]
     chance = pressed[0].chance
     clear = float(np.abs(2 * chance - 1).min()) if len(chance) else 1.0
-    return tuple(keyboard.action(p) for p in pressed), clear
+    first = keyboard.action(pressed[0], vain)
+    return (first, *(keyboard.action(p) for p in pressed[1:])), clear
 
 
 def _needs_overlay(imagination: Imagination) -> None:

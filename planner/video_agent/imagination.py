@@ -29,6 +29,8 @@ class Past:
     """`[N, 64, 64, 3] uint8`, the last real frames as the model sees them, oldest first."""
     seed: int
     """Of what is imagined from here."""
+    vain: tuple[Any, ...] = ()
+    """Actions that were done here again and again, and changed nothing that can be seen."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

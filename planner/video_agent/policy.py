@@ -1,7 +1,7 @@
 """The policy by continuation: what the video model would go on to press, it presses."""
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
@@ -11,7 +11,7 @@ import numpy as np
 from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
 from mindseye.tools.contracts import ActionDecoder
 from mindseye.tools.errors import BadInput
-from mindseye.tools.games.game import Game
+from mindseye.tools.games.game import Game, shows_same
 from mindseye.tools.values import Decoded, Frames
 
 
@@ -26,12 +26,59 @@ class Thought:
     seconds: float
 
 
+VAIN = 3
+"""An action that has changed nothing so often is not done again from the same picture."""
+PLACES = 32
+"""Pictures that are remembered for that."""
+
+
+@dataclass(kw_only=True, eq=False)
+class _Place:
+    """A picture, and how often each action left it as it was."""
+
+    frame: Frames
+    tried: Counter[bytes]
+
+
+class _Attempts:
+    """What was tried in vain, by what was seen.
+
+    Demonstrators do not try in vain for long, so that a model which has seen only them goes on
+    for ever with what it takes for the next thing to do.
+    """
+
+    def __init__(self) -> None:
+        self._places: deque[_Place] = deque(maxlen=PLACES)
+        self._here: _Place | None = None
+        self._actions: dict[bytes, Any] = {}
+
+    def see(self, frame: Frames, last: Any | None) -> None:
+        """Take a real frame and the action that led to it."""
+        known = (p for p in reversed(self._places) if shows_same(p.frame, frame))
+        place = next(known, None)
+        if place is None:
+            place = _Place(frame=frame, tried=Counter())
+            self._places.append(place)
+        elif place is self._here and last is not None:
+            name = np.asarray(last).tobytes()
+            self._actions[name] = last
+            place.tried[name] += 1
+        self._here = place
+
+    @property
+    def vain(self) -> tuple[Any, ...]:
+        """Actions that have changed nothing here `VAIN` times."""
+        tried = self._here.tried if self._here else Counter[bytes]()
+        return tuple(self._actions[name] for name, times in tried.items() if times >= VAIN)
+
+
 @final
 class VideoPolicy:
     """Plays a game by imagining how it goes on; a `Player` as any other.
 
     The last `context` real frames are continued, the first `execute` actions of the future are
     done, and the future is thrown away: what is imagined next begins with what really happened.
+    What has changed nothing several times is not done again while the picture is the same.
     It sees frames, and words where it is told some; nothing else of the game.
     """
 
@@ -80,6 +127,7 @@ class VideoPolicy:
         self._aim = Aim(words=words if self._words else "", frame=self._frame)
         self._source = np.random.default_rng([seed, 4])
         self._past.clear()
+        self._attempts = _Attempts()
         self._next: deque[Any] = deque()
         self._last: Any | None = None
         self._count, self.late = 0, 0
@@ -88,6 +136,7 @@ class VideoPolicy:
     def act(self, frame: Frames) -> Any:
         """Return the next action, after a real frame `[64, 64, 3] uint8` without a keyboard."""
         self._past.append(self.imagination.show(frame, self._last))
+        self._attempts.see(frame, self._last)
         if not self._next:
             self._think()
         self._last = self._next.popleft()
@@ -96,7 +145,10 @@ class VideoPolicy:
 
     def _think(self) -> None:
         started = time.perf_counter()
-        past = Past(shown=np.stack(self._past), seed=int(self._source.integers(2**30)))
+        past = Past(
+            shown=np.stack(self._past), seed=int(self._source.integers(2**30)),
+            vain=self._attempts.vain,
+        )  # fmt: skip
         decoded = self._decoder.decode(self._aim, past)
         if decoded is None:
             control = self.imagination.keyboard.control

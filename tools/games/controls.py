@@ -73,6 +73,14 @@ class Control(ABC):
         Always a valid one, whatever is seen.
         """
 
+    def besides(self, pressed: Pressed, others: Sequence[Any]) -> Any:
+        """Return the action that fits best besides others, where actions are single choices.
+
+        Rest is none where there are others: what is tried in vain does not come about by it.
+        Where actions are no single choices, or nothing is left, as `action` does.
+        """
+        return self.action(pressed)
+
     def idle(self) -> Pressed:
         """Return the desk while nobody touches it."""
         return self._desk(np.zeros(len(self.keys)), tuple(np.zeros(n) for n in self.levers))
@@ -104,20 +112,20 @@ def key_codes(names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.bool_]]
     return keys, np.array([[key in p for key in keys] for p in parts], dtype=bool)
 
 
-def _likeliest(codes: NDArray[np.bool_], chance: Array, rest: float = 1.0) -> int:
-    """Return the row `[actions, keys]` that fits best to how likely each key is down.
+def _fits(codes: NDArray[np.bool_], chance: Array, rest: float = 1.0) -> Array:
+    """Return how well each row `[actions, keys]` fits to how likely each key is down.
 
     Where no row presses more than one key these share what is likely: a picture that is the mean
     of several futures shows each as dark as it is likely, and three keys that are a third dark
     each are no sign that nothing is pressed. What they leave of a whole counts for rest, but by
-    the share `rest` only: such pictures come out too light.
+    the share `rest` only, since such pictures come out too light; and the seldomer rest is, the
+    fainter a key may be.
     """
     if codes.sum(axis=1).max(initial=0) <= 1:
-        dark = np.where(chance < FAINT, 0.0, chance)
-        left = rest * (1.0 - dark.sum())
-        return int(np.argmax(np.where(codes.any(axis=1), codes @ dark, left)))
+        dark = np.where(chance < FAINT * rest, 0.0, chance)
+        return np.where(codes.any(axis=1), codes @ dark, rest * (1.0 - dark.sum()))
     sure = np.clip(chance, 1 - SURE, SURE)
-    return int(np.argmax(codes @ np.log(sure) + ~codes @ np.log(1 - sure)))
+    return np.asarray(codes @ np.log(sure) + ~codes @ np.log(1 - sure))
 
 
 @final
@@ -138,7 +146,16 @@ class Choice(Control):
 
     def action(self, pressed: Pressed) -> np.int64:
         """See `Control.action`."""
-        return np.int64(_likeliest(self._codes, pressed.chance, self._rest) + self._start)
+        return self.besides(pressed, ())
+
+    def besides(self, pressed: Pressed, others: Sequence[Any]) -> np.int64:
+        """See `Control.besides`."""
+        fits = _fits(self._codes, pressed.chance, self._rest)
+        left = self._codes.any(axis=1) | (not len(others))
+        left[[int(other) - self._start for other in others]] = False
+        return np.int64(
+            np.argmax(np.where(left, fits, -np.inf) if left.any() else fits) + self._start
+        )
 
 
 @final
@@ -181,7 +198,7 @@ class Dials(Control):
         """See `Control.action`."""
         ends = np.cumsum([n - 1 for n in self._many])[:-1]
         seen = np.split(pressed.chance, ends)
-        values = [_likeliest(c, s) for c, s in zip(self._codes, seen, strict=True)]
+        values = [np.argmax(_fits(c, s)) for c, s in zip(self._codes, seen, strict=True)]
         found: NDArray[np.int64] = (self._start + values).reshape(self._space.shape)
         return found.astype(self._space.dtype)
 

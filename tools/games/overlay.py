@@ -170,9 +170,14 @@ class Keyboard:
         levers = tuple(read_ink(dark[area]) for area in self._levers)
         return Pressed(keys=self.control.keys, chance=chance, levers=levers)
 
-    def action(self, pressed: Pressed) -> Any:
-        """Return the action that fits best to what was read; always a valid one."""
-        return self.control.action(pressed)
+    def action(self, pressed: Pressed, besides: Sequence[Any] = ()) -> Any:
+        """Return the action that fits best to what was read; always a valid one.
+
+        Args:
+          pressed: what was read.
+          besides: actions that it shall be none of; see `Control.besides`.
+        """
+        return self.control.besides(pressed, besides)
 
     def _under(self, world: Frames, action: Any | None) -> Frames:
         pressed = self.control.idle() if action is None else self.control.shown(action)
