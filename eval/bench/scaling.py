@@ -152,8 +152,6 @@ def chats(counts: Sequence[int], config: Config, least: int = TURNS) -> list[Fig
     """Return how long a turn takes by the number of conversations, and turns over those of one."""
     found: list[Figure] = []
     rates: dict[int, float] = {}
-    # Many threads ask: the model works in one of its own, whose memory is taken once.
-    config = merge(config, {"model_options": {"apart": True}})
     with conversations(max(counts), config) as opened:
         turns(opened[:1], len(SAID))  # What is made on first use belongs to nobody's turn.
         for n in counts:
@@ -179,4 +177,6 @@ def figures(asked: Asked) -> list[Figure]:
     """
     config = Config(tools="physics")
     found = workers(worker_counts(), config)
-    return [*found, *chats(CHATS, config), *memory_figures(asked, config)]
+    # Where many threads ask, the model works in one of its own, whose memory is taken once.
+    apart = merge(config, {"model_options": {"apart": True}})
+    return [*found, *chats(CHATS, apart), *memory_figures(asked, config)]
