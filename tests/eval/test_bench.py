@@ -14,6 +14,7 @@ from mindseye.eval.bench.guard import Kept, Part, Ratio, compare
 from mindseye.eval.bench.measure import Asked, Figure, figure, interleaved, ratio
 from mindseye.planner.cli import invoke
 from mindseye.planner.config import Config
+from mindseye.tools.errors import BadInput
 from mindseye.tools.physics.rollouts import BatchSimulation
 from mindseye.tools.physics.scene import SUBSTEPS
 
@@ -100,7 +101,7 @@ def test_what_is_kept_is_read_again_and_other_parts_stay(tmp_path: Path) -> None
     }
     assert stored.parts["start"].ratios == {}
     path.write_text('{"version": 2}')
-    with pytest.raises(guard.BadInput, match="holds no ratios"):
+    with pytest.raises(BadInput, match="holds no ratios"):
         guard.read_kept(path)
 
 
