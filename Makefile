@@ -12,12 +12,15 @@ WORKERS = 2
 demo: $(VENV)/.installed
 	$(BIN)/mindseye demo
 
+# The last line tells how the ratios of speed have changed since they were kept. It fails nothing:
+# a timed test on a busy machine is a coin toss, but a change that nobody sees stays.
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mindseye weights
 	$(BIN)/python -m pytest -n $(WORKERS)
+	-$(BIN)/mindseye bench --part physics --rounds 3 --brief
 
 # The stamps: set-up runs again only when what is to be installed has changed.
 $(VENV)/.python:

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 import typer
 
+from mindseye.eval.bench.command import bench
 from mindseye.eval.commands_agent import poking, video_agent, vpt
 from mindseye.eval.showing import Gpus, Json, N, Ray, Seed, ShareVideo, Workers, show
 from mindseye.tools.errors import needs_extra
 
 eval_app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure the system.")
 bench_app = typer.Typer(add_completion=False, help="Measure speed.")
+bench_app.command()(bench)
 
 
 @eval_app.callback()
@@ -317,18 +319,3 @@ def fuzz(
             sys.stdout.write(f"{json.dumps(found)}\n")
     if result["findings"]:
         raise typer.Exit(1)
-
-
-@bench_app.command()
-def bench(as_json: Json = False) -> None:
-    """Time simulator, renderer, a decision by stage, import and help."""
-    from mindseye.eval.bench import run_bench
-
-    result = run_bench()
-    if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
-        return
-    for name, ratio in result["ratios"].items():
-        sys.stdout.write(f"{name:40} {ratio:.2f} x\n")
-    for name, entry in result["absolute"].items():
-        sys.stdout.write(f"{name:40} {entry['value']:.4g} {entry['unit']}\n")

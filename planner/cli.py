@@ -340,7 +340,7 @@ def evaluate(context: typer.Context) -> None:
 
 @app.command(context_settings=_PASS_ON, add_help_option=False)
 def bench(context: typer.Context) -> None:
-    """Time the simulator, the renderer, a decision by stage, import and help."""
+    """Time the parts against what people would use instead, and tell what changed."""
     _above("bench", context.args)
 
 

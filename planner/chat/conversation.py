@@ -85,6 +85,7 @@ class Conversation:
       config: settings; those of the table count when it is laid first.
       tools: further tools that the language model may call, beside those of `register_tool`.
       model: decides which tool is called; None takes the config's.
+      models: of the config, shared with other conversations of this process; None loads its own.
       on_turn: called with every event, in the thread that `say` is called in.
 
     Raises:
@@ -99,6 +100,7 @@ class Conversation:
         *,
         tools: Sequence[BaseTool] = (),
         model: BaseChatModel | None = None,
+        models: Models | None = None,
         on_turn: OnTurn | None = None,
     ) -> None:
         self.config = config or Config()
@@ -110,7 +112,7 @@ class Conversation:
             self._log = TurnLog(folder, on_turn)
             opened.callback(self._log.close)
             opened.enter_context(_alone(folder))
-            self.models = Models(self.config)
+            self.models = models or Models(self.config)
             self.table = KeptTable(folder, self.config, self.models.vision, self._check)
             opened.callback(self.table.close)
             hooks = Hooks(event=self._hear, began=self._began)

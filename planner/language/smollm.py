@@ -61,7 +61,12 @@ def _place(device: str, dtype: str) -> tuple[str, torch.dtype]:
     return device, kind
 
 
-def _chat(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+def as_chat(messages: Sequence[BaseMessage]) -> list[dict[str, str]]:
+    """Return messages in the form that chat templates take.
+
+    Raises:
+      BadInput: one is of a kind that this model does not read.
+    """
     try:
         return [{"role": _ROLES[m.type], "content": str(m.text)} for m in messages]
     except KeyError as error:
@@ -166,14 +171,14 @@ class SmolLM(BaseChatModel):
         Calls that threads make at the same time are decoded together, as are those
         of `score` and of `invoke`, and those of copies with another temperature or seed.
         """
-        asked: _Beam = (self.decoder.encode(_chat(messages)), schema, k)
+        asked: _Beam = (self.decoder.encode(as_chat(messages)), schema, k)
         found: list[tuple[str, float]] = self._together.call(self.decoder.beams, asked)
         usage.add(len(asked[0]), sum(len(self._tokens(text)) for text, _ in found))
         return found
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probabilities of candidate answers, normalised among them."""
-        asked: _Choice = (self.decoder.encode(_chat(messages)), candidates)
+        asked: _Choice = (self.decoder.encode(as_chat(messages)), candidates)
         logprobs: list[float] = self._together.call(self.decoder.scores, asked)
         usage.add(len(asked[0]), 1)
         return logprobs
@@ -187,7 +192,7 @@ class SmolLM(BaseChatModel):
 
     def _text(self, messages: Sequence[BaseMessage], stop: Sequence[str] | None) -> str:
         """Return the whole answer."""
-        ids = self.decoder.encode(_chat(messages))
+        ids = self.decoder.encode(as_chat(messages))
         tokens: list[int] = self._together.call(self.decoder.texts, (ids, self._free()))
         usage.add(len(ids), len(tokens))
         text: str = self.decoder.tokenizer.decode(tokens, skip_special_tokens=True)
@@ -197,7 +202,7 @@ class SmolLM(BaseChatModel):
         """Yield the answer in pieces of text."""
         tokens: list[int] = []
         told = ""
-        ids = self.decoder.encode(_chat(messages))
+        ids = self.decoder.encode(as_chat(messages))
         for token in self.decoder.sample(ids, self._free()):
             tokens.append(token)
             text = self.decoder.tokenizer.decode(tokens, skip_special_tokens=True)

@@ -29,7 +29,7 @@ from mindseye.tools.physics.scene import (
     initial_state,
     without_overlap,
 )
-from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController
+from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController, within
 from mindseye.tools.values import Clip, Event, Provenance, Push, Rollout
 
 Array = NDArray[np.float64]
@@ -44,13 +44,17 @@ STILL = 0.012
 """Slower than this counts as lying still, metres a second."""
 COAST_TICKS = 30
 """Actions for which things may go on rolling after the push is done."""
+_PUSH = int(Phase.PUSH)
+_FARTHEST = np.array([STEP, STEP, LIFT_STEP])
+_LOW = np.array([-PUSHER_REACH, -PUSHER_REACH, PUSHER_DOWN])
+_HIGH = np.array([PUSHER_REACH, PUSHER_REACH, PUSHER_UP])
+_SHARES = np.arange(1, CHUNKS + 1)[:, None, None] / CHUNKS
+"""`[CHUNKS, 1, 1]` of an action that is done after each chunk."""
 
 
 def next_setpoint(setpoint: Array, action: Array) -> Array:
     """Return where the pusher is sent by actions `[..., 3]` in [-1, 1], metres."""
-    moved: Array = setpoint + np.clip(action, -1, 1) * [STEP, STEP, LIFT_STEP]
-    low = [-PUSHER_REACH, -PUSHER_REACH, PUSHER_DOWN]
-    return np.clip(moved, low, [PUSHER_REACH, PUSHER_REACH, PUSHER_UP])
+    return within(setpoint + within(action, -1.0, 1.0) * _FARTHEST, _LOW, _HIGH)
 
 
 def places(qpos: Array) -> Array:
@@ -60,8 +64,8 @@ def places(qpos: Array) -> Array:
 
 def off_table(position: Array) -> NDArray[np.bool_]:
     """Say which of `[..., 3]` centres have left the table."""
-    outside = np.abs(position[..., :2]).max(axis=-1) > TABLE_HALF + 0.002
-    return np.asarray(outside | (position[..., 2] < 0.0))
+    away = np.abs(position[..., :2]) > TABLE_HALF + 0.002
+    return np.asarray(away[..., 0] | away[..., 1] | (position[..., 2] < 0.0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,13 +127,17 @@ class BatchSimulation:
         starts = starts or [scene] * self.n
         differ = any(s.dynamics != scene.dynamics for s in starts)
         self.friction = FrictionField(scene, self.model, [s.dynamics for s in starts])
-        self.batch.qpos[:] = self._begin(starts)
-        self.setpoint: Array = self.batch.qpos[:, :3].copy()
-        self.batch.ctrl[:] = self.setpoint
+        # Live views of the state: asking the batch for one takes as long as a step of a simulation.
+        self._qpos, self._qvel, self._ctrl = self.batch.qpos, self.batch.qvel, self.batch.ctrl
+        self._places = places(self._qpos)
+        self._rows = np.arange(self.n)
+        self._qpos[:] = self._begin(starts)
+        self.setpoint: Array = self._qpos[:, :3].copy()
+        self._ctrl[:] = self.setpoint
         if scene.patches or differ:
             friction = self.batch.expand("geom_friction")
             self.friction.write_rolling(friction)
-            self.friction.apply(places(self.batch.qpos), friction)
+            self.friction.apply(self._places, friction)
 
     def _begin(self, starts: Sequence[Scene]) -> Array:
         """Return `[n, nq]` states; what begins alike, whatever its frictions, is parted once."""
@@ -140,40 +148,41 @@ class BatchSimulation:
 
     def run(self, horizon: float) -> Trace:
         """Advance until every push is done and all lies still, or `horizon` seconds have passed."""
-        rows, sent = [self.batch.qpos.copy()], [self.setpoint.copy()]
+        rows, sent = [self._qpos.copy()], [self.setpoint]
         ended = np.zeros(self.n, dtype=np.int64)
         contact = np.zeros(self.n, dtype=np.int64)
         coasted = np.zeros(self.n, dtype=np.int64)
         running = np.ones(self.n, dtype=bool)
         for tick in range(1, round(horizon / TICK) + 1):
             self._tick(running)
-            rows.append(self.batch.qpos.copy())
-            sent.append(self.setpoint.copy())
+            rows.append(self._qpos.copy())
+            sent.append(self.setpoint)
             ended[running] = tick
-            began = (self.controller.phase == Phase.PUSH) & (contact == 0)
-            contact[began] = tick
-            coasted += self.controller.done
-            running = ~self.controller.done | (self._moving() & (coasted < COAST_TICKS))
+            contact[(self.controller.phase == _PUSH) & (contact == 0)] = tick
+            done = self.controller.done
+            coasted += done
+            running = ~done
+            if done.any():
+                running |= self._moving() & (coasted < COAST_TICKS)
             if not running.any():
                 break
         return Trace(qpos=np.stack(rows), ended=ended, contact=contact, sent=np.stack(sent))
 
     def _moving(self) -> NDArray[np.bool_]:
         """Say in which simulations something on the table still slides or rolls."""
-        speed = np.linalg.norm(self.batch.qvel[:, 3:].reshape(self.n, -1, 6)[..., :3], axis=-1)
-        return np.asarray(((speed > STILL) & ~off_table(places(self.batch.qpos))).any(axis=1))
+        speed = np.linalg.norm(self._qvel[:, 3:].reshape(self.n, -1, 6)[..., :3], axis=-1)
+        return np.asarray(((speed > STILL) & ~off_table(self._places)).any(axis=1))
 
     def _tick(self, running: NDArray[np.bool_]) -> None:
-        qpos = self.batch.qpos
-        at = places(qpos)[np.arange(self.n), self.subjects]
+        at = self._places[self._rows, self.subjects]
         seen = np.where(off_table(at)[:, None], np.nan, at[:, :2])
-        action = self.controller.act(seen, qpos[:, :3])
+        action = self.controller.act(seen, self._qpos[:, :3])
         start, self.setpoint = self.setpoint, next_setpoint(self.setpoint, action)
         ids = np.flatnonzero(running).astype(np.int32)
-        for k in range(1, CHUNKS + 1):
-            self.batch.ctrl[:] = start + (self.setpoint - start) * (k / CHUNKS)
+        for sent in start + (self.setpoint - start) * _SHARES:
+            self._ctrl[:] = sent
             if self.scene.patches:
-                self.friction.apply(places(qpos), self.batch.expand("geom_friction"))
+                self.friction.apply(self._places, self.batch.expand("geom_friction"))
             self.batch.step(ids=ids, nstep=SUBSTEPS // CHUNKS)
 
 

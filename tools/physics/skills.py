@@ -17,6 +17,8 @@ from mindseye.tools.subgoals import Manner, Subgoal
 from mindseye.tools.values import Point, Push
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.int64]
+"""Which pushes are meant."""
 
 SPEED: dict[Manner, float] = {"straight": 0.2, "slow": 0.08, "around": 0.12}
 """Pusher speed by manner, metres a second."""
@@ -49,8 +51,16 @@ class Phase(IntEnum):
     DONE = 5
 
 
+# As plain numbers: a member looked up of the enumeration costs as much as the arithmetic.
+_TRAVEL, _LOWER, _PUSH, _RAISE, _SETTLE, _DONE = map(int, Phase)
+
+
 class PushController:
-    """Drives N pushes; `act` is called ten times a second with what is known."""
+    """Drives N pushes; `act` is called ten times a second with what is known.
+
+    All pushes in one phase are driven by the same few array operations: between two batches of
+    simulation steps one by one they would cost a sixth of the time of the simulation itself.
+    """
 
     def __init__(self, pushes: Sequence[Push]) -> None:
         self.pushes = tuple(pushes)
@@ -61,12 +71,14 @@ class PushController:
         self.ticks = np.zeros(n, dtype=int)
         self.heading: Array = np.zeros((n, 2))
         self.paths = [np.array([*p.via, p.target], dtype=float) for p in pushes]
+        self.aim: Array = np.array([path[0] for path in self.paths]).reshape(n, 2)
+        """`[N, 2]` where the leg under way ends, metres."""
         self.speed = np.array([p.speed for p in pushes])
 
     @property
     def done(self) -> NDArray[np.bool_]:
         """`[N]`: which pushes have ended."""
-        return np.asarray(self.phase == Phase.DONE)
+        return np.asarray(self.phase == _DONE)
 
     def act(self, subject: Array, pusher: Array) -> Array:
         """Return `[N, 3]` actions `[dx, dy, lift]` in [-1, 1].
@@ -75,89 +87,114 @@ class PushController:
           subject: `[N, 2]` places of the pushed objects, metres; NaN when it is gone.
           pusher: `[N, 3]`, metres.
         """
+        gone = np.isnan(subject)
+        if gone.any():
+            self._enter(gone.any(axis=1) & (self.phase < _RAISE), _RAISE)
+        self.ticks += 1
         actions: Array = np.zeros((len(self.pushes), 3))
-        for i in range(len(self.pushes)):
-            actions[i] = self._act(i, subject[i], pusher[i])
-        return np.clip(actions, -1.0, 1.0)
-
-    def _act(self, i: int, subject: Array, pusher: Array) -> Array:
-        if np.isnan(subject).any() and self.phase[i] < Phase.RAISE:
-            self._enter(i, Phase.RAISE)
-        self.ticks[i] += 1
-        phase = self.phase[i]
-        if phase == Phase.TRAVEL:
-            return self._travel(i, subject, pusher)
-        if phase == Phase.LOWER:
-            if pusher[2] < PUSHER_DOWN + 0.015:
-                self._enter(i, Phase.PUSH)
-            elif self.ticks[i] > LOWER_TICKS:
-                # It came down on something: from this side the push cannot be done.
-                self._enter(i, Phase.RAISE)
-            return np.array([0.0, 0.0, -1.0])
-        if phase == Phase.PUSH:
-            return self._push(i, subject, pusher)
-        if phase == Phase.RAISE:
-            if pusher[2] > PUSHER_UP - 0.03:
-                self._enter(i, Phase.SETTLE)
-            return np.array([0.0, 0.0, 1.0])
-        if phase == Phase.SETTLE and self.ticks[i] >= SETTLE_TICKS:
-            self._enter(i, Phase.DONE)
+        actions[:, 2] = 1.0
+        phase = self.phase.copy()
+        for number, drive in (
+            (_TRAVEL, self._travel), (_LOWER, self._lower), (_PUSH, self._push),
+            (_RAISE, self._raise),
+        ):  # fmt: skip
+            rows = (phase == number).nonzero()[0]
+            if len(rows):
+                actions[rows] = drive(rows, subject[rows], pusher[rows])
         # Back off while things come to rest, so that the pusher hides nothing.
-        return np.array([*-self.heading[i], 1.0])
+        rows = (phase >= _SETTLE).nonzero()[0]
+        if len(rows):
+            actions[rows, :2] = -self.heading[rows]
+            self._enter((phase == _SETTLE) & (self.ticks >= SETTLE_TICKS), _DONE)
+        return within(actions, -1.0, 1.0)
 
-    def _enter(self, i: int, phase: Phase) -> None:
-        self.phase[i], self.ticks[i] = phase, 0
+    def _enter(self, rows: Rows | NDArray[np.bool_] | int, phase: int) -> None:
+        self.phase[rows], self.ticks[rows] = phase, 0
 
-    def _travel(self, i: int, subject: Array, pusher: Array) -> Array:
-        ahead = self.paths[i][self.leg[i]] - subject
-        distance = float(np.linalg.norm(ahead))
-        if distance < ARRIVED:
-            self._finish_leg(i)
-            return np.array([0.0, 0.0, 1.0])
-        self.heading[i] = ahead / distance
-        spot = np.clip(subject - self.heading[i] * BEHIND, -PUSHER_REACH, PUSHER_REACH)
-        gap = spot - pusher[:2]
-        if np.linalg.norm(gap) < 0.006:
-            self._enter(i, Phase.LOWER)
-            return np.array([0.0, 0.0, -1.0])
-        if pusher[2] < PUSHER_UP - 0.03:
-            return np.array([0.0, 0.0, 1.0])
-        return np.array([*_limited(gap, STEP) / STEP, 1.0])
+    def _travel(self, rows: Rows, subject: Array, pusher: Array) -> Array:
+        ahead = self.aim[rows] - subject
+        distance = _length(ahead)
+        there = distance < ARRIVED
+        self._finish_legs(rows[there])
+        # The bound keeps from dividing by nothing; it changes none that is used.
+        heading = ahead / np.maximum(distance, ARRIVED)[:, None]
+        self.heading[rows[~there]] = heading[~there]
+        spot = within(subject - heading * BEHIND, -PUSHER_REACH, PUSHER_REACH)
+        gap = spot - pusher[:, :2]
+        behind = ~there & (_length(gap) < 0.006)
+        self._enter(rows[behind], _LOWER)
+        aloft = ~there & ~behind & (pusher[:, 2] >= PUSHER_UP - 0.03)
+        return _actions(aloft, _limited(gap, STEP) / STEP, np.where(behind, -1.0, 1.0))
 
-    def _finish_leg(self, i: int) -> None:
-        if self.leg[i] + 1 < len(self.paths[i]):
-            self.leg[i] += 1
-            self.tries[i] = 0
-            self._enter(i, Phase.TRAVEL)
-        else:
-            self._enter(i, Phase.RAISE)
+    def _lower(self, rows: Rows, subject: Array, pusher: Array) -> Array:
+        down = pusher[:, 2] < PUSHER_DOWN + 0.015
+        # It came down on something: from this side the push cannot be done.
+        stuck = ~down & (self.ticks[rows] > LOWER_TICKS)
+        self._enter(rows[down], _PUSH)
+        self._enter(rows[stuck], _RAISE)
+        return np.array([0.0, 0.0, -1.0])
 
-    def _push(self, i: int, subject: Array, pusher: Array) -> Array:
-        ahead = self.paths[i][self.leg[i]] - subject
-        distance = float(np.linalg.norm(ahead))
-        passed = float(ahead @ self.heading[i]) <= 0.0
-        if distance < ARRIVED or passed or self.ticks[i] > PUSH_TICKS:
-            self._finish_leg(i)
-            return np.array([0.0, 0.0, 1.0])
-        direction = ahead / distance
-        to_subject = subject - pusher[:2]
-        lateral = to_subject - direction * float(to_subject @ direction)
-        slipped = np.linalg.norm(lateral) > LATERAL_MAX or to_subject @ direction < 0
-        if slipped:
-            self.tries[i] += 1
-            if self.tries[i] >= TRIES:
-                self._enter(i, Phase.RAISE)
+    def _raise(self, rows: Rows, subject: Array, pusher: Array) -> Array:
+        self._enter(rows[pusher[:, 2] > PUSHER_UP - 0.03], _SETTLE)
+        return np.array([0.0, 0.0, 1.0])
+
+    def _finish_legs(self, rows: Rows) -> None:
+        for i in rows:
+            if self.leg[i] + 1 < len(self.paths[i]):
+                self.leg[i] += 1
+                self.aim[i] = self.paths[i][self.leg[i]]
+                self.tries[i] = 0
+                self._enter(i, _TRAVEL)
             else:
-                self._enter(i, Phase.TRAVEL)
-            return np.array([0.0, 0.0, 1.0])
-        forward = min(self.speed[i] * 0.1, distance + 0.004)
-        steer = lateral * (STEER * forward / STEP)
-        return np.array([*_limited(direction * forward + steer, STEP) / STEP, -1.0])
+                self._enter(i, _RAISE)
+
+    def _push(self, rows: Rows, subject: Array, pusher: Array) -> Array:
+        ahead = self.aim[rows] - subject
+        distance = _length(ahead)
+        passed = np.vecdot(ahead, self.heading[rows]) <= 0.0
+        over = (distance < ARRIVED) | passed | (self.ticks[rows] > PUSH_TICKS)
+        self._finish_legs(rows[over])
+        direction = ahead / np.maximum(distance, ARRIVED)[:, None]
+        to_subject = subject - pusher[:, :2]
+        along = np.vecdot(to_subject, direction)
+        lateral = to_subject - direction * along[:, None]
+        slipped = ~over & ((_length(lateral) > LATERAL_MAX) | (along < 0))
+        self._go_round(rows[slipped])
+        forward = np.minimum(self.speed[rows] * 0.1, distance + 0.004)
+        steer = lateral * (STEER * forward / STEP)[:, None]
+        way = _limited(direction * forward[:, None] + steer, STEP) / STEP
+        pushing = ~over & ~slipped
+        return _actions(pushing, way, np.where(pushing, -1.0, 1.0))
+
+    def _go_round(self, rows: Rows) -> None:
+        self.tries[rows] += 1
+        self._enter(rows, _TRAVEL)
+        self._enter(rows[self.tries[rows] >= TRIES], _RAISE)
 
 
-def _limited(vector: Array, longest: float) -> Array:
-    length = float(np.linalg.norm(vector))
-    return vector if length <= longest else vector * (longest / length)
+def within(values: Array, low: Array | float, high: Array | float) -> Array:
+    """Return what `np.clip` does, in a quarter of its time where the array is small."""
+    bounded: Array = np.minimum(np.maximum(values, low), high)
+    return bounded
+
+
+def _actions(moving: NDArray[np.bool_], way: Array, lift: Array) -> Array:
+    """Return `[K, 3]`: those that move go their `[K, 2]` way, all rise or sink."""
+    actions: Array = np.empty((len(way), 3))
+    actions[:, :2] = np.where(moving[:, None], way, 0.0)
+    actions[:, 2] = lift
+    return actions
+
+
+def _length(vectors: Array) -> Array:
+    """Return `[K]` lengths of `[K, 2]`, each to the last bit what `np.linalg.norm` says of it."""
+    length: Array = np.sqrt(np.vecdot(vectors, vectors))
+    return length
+
+
+def _limited(vectors: Array, longest: float) -> Array:
+    limited: Array = vectors * (longest / np.maximum(_length(vectors), longest))[:, None]
+    return limited
 
 
 def detour(start: Point, target: Point, blockers: Sequence[Point]) -> tuple[Point, ...]:

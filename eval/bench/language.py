@@ -1,0 +1,183 @@
+"""Constrained decoding of our planner's prompts against plain `transformers`, and vLLM.
+
+The same prompts (tasks to be understood as goals) with the same weights, greedy. Counted are
+the tokens of the answers' text for all alike, whoever wrote them: what was forced by a grammar
+and never passed through the model is part of the answer, too.
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from langchain_core.messages import BaseMessage
+
+from mindseye.eval.bench.measure import Asked, Figure, Timed, figure, interleaved, ratio
+from mindseye.planner.agent import set_threads
+from mindseye.planner.config import Config
+from mindseye.planner.language.asking import ask_goal
+from mindseye.planner.language.decoding import Decoder
+from mindseye.planner.language.models import load_own
+from mindseye.planner.language.reading import read_task
+from mindseye.planner.language.schemas import Schema
+from mindseye.planner.language.smollm import SmolLM, as_chat
+from mindseye.tools.errors import needs_extra
+from mindseye.tools.world.tasks import task
+
+PROMPTS = 16
+"""Asked in a round, and at a time where many are."""
+LONGEST = 256
+"""Tokens of an answer that nothing ends."""
+OURS, PLAIN, VLLM = "decoding", "generate", "vLLM"
+Answers = Callable[["Sequence[Prompt]"], list[str]]
+"""Answers prompts, in their order."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prompt:
+    """What one task's goal is asked with."""
+
+    messages: Sequence[BaseMessage]
+    schema: Schema
+    ids: Sequence[int]
+    """Tokens of the messages up to where the answer starts."""
+
+
+def prompts(decoder: Decoder, n: int) -> list[Prompt]:
+    """Return the prompts of the first `n` tasks, of one push and of several in turn."""
+    found = []
+    for index in range(n):
+        wanted = task(("short", "long")[index % 2], index // 2)
+        reading = read_task(wanted.words, list(wanted.options["layout"]))
+        asked = ask_goal(reading.task, reading.names, reading.schema, explain=False)
+        ids = decoder.encode(as_chat(asked))
+        found.append(Prompt(messages=asked, schema=reading.schema, ids=ids))
+    return found
+
+
+def constrained(decoder: Decoder, asked: Sequence[Prompt]) -> list[str]:
+    """Return our answers, all decoded together."""
+    replies = decoder.beams([(p.ids, p.schema, 1) for p in asked])
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return [reply[0][0] for reply in replies if not isinstance(reply, Exception)]
+
+
+class Plain:
+    """A model as `transformers` gives it to anybody who names its folder."""
+
+    def __init__(self, folder: Path, dtype: torch.dtype) -> None:
+        """Load it."""
+        from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
+        end = self.tokenizer.eos_token_id
+        self.how = GenerationConfig(
+            max_new_tokens=LONGEST, do_sample=False, eos_token_id=end, pad_token_id=end
+        )
+
+    @torch.inference_mode()
+    def __call__(self, asked: Sequence[Prompt]) -> list[str]:
+        """Return its answers, padded on the left where they are several."""
+        longest = max(len(p.ids) for p in asked)
+        gaps = [longest - len(p.ids) for p in asked]
+        end = self.how.eos_token_id
+        ids = torch.tensor([[end] * gap + list(p.ids) for gap, p in zip(gaps, asked, strict=True)])
+        mask = torch.tensor([[0] * gap + [1] * (longest - gap) for gap in gaps])
+        written = self.model.generate(ids, attention_mask=mask, generation_config=self.how)
+        texts: list[str] = self.tokenizer.batch_decode(
+            written[:, longest:], skip_special_tokens=True
+        )
+        return texts
+
+
+def served(url: str) -> Answers:
+    """Return what asks a vLLM server, under the same schemas, all at once.
+
+    Raises:
+      Unavailable: it does not answer, or the client is not installed.
+    """
+    with needs_extra("`mindseye bench --vllm`", "openai"):
+        from mindseye.planner.language.served import Served
+        from mindseye.tools.endpoint import settings_of
+    model = Served(**settings_of(url, {}))
+
+    def ask(asked: Sequence[Prompt]) -> list[str]:
+        with ThreadPoolExecutor(len(asked)) as pool:
+            return list(pool.map(lambda p: model.beam(p.messages, p.schema, 1)[0][0], asked))
+
+    return ask
+
+
+def timed(decoder: Decoder, asked: Sequence[Prompt], size: int, answers: Answers) -> Timed:
+    """Return what has prompts answered, `size` at a time, and counts the answers' tokens."""
+
+    def once() -> tuple[float, float]:
+        started = time.perf_counter()
+        texts = [
+            text for at in range(0, len(asked), size) for text in answers(asked[at : at + size])
+        ]
+        seconds = time.perf_counter() - started
+        count = sum(len(decoder.tokenizer.encode(t, add_special_tokens=False)) for t in texts)
+        return float(count), seconds
+
+    return once
+
+
+def share_alike(one: Sequence[str], other: Sequence[str]) -> float:
+    """Return the share of answers that say the same."""
+
+    def read(text: str) -> Any:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+
+    return sum(bool(read(a) == read(b)) for a, b in zip(one, other, strict=True)) / len(one)
+
+
+def against(model: SmolLM, plain: Plain, asked: Asked, n: int) -> list[Figure]:
+    """Return tokens a second of all, and how they compare."""
+    decoder = model.decoder
+    wanted = prompts(decoder, n)
+    ours = partial(constrained, decoder)
+    many = f", {n} at a time"
+    contenders: dict[str, Timed] = {
+        OURS: timed(decoder, wanted, 1, ours),
+        PLAIN: timed(decoder, wanted, 1, plain),
+        OURS + many: timed(decoder, wanted, n, ours),
+        PLAIN + many: timed(decoder, wanted, n, plain),
+    }
+    pairs = [(OURS, PLAIN), (OURS + many, PLAIN), (OURS + many, PLAIN + many)]
+    if asked.vllm:
+        contenders[VLLM + many] = timed(decoder, wanted, n, served(asked.vllm))
+        pairs.append((OURS + many, VLLM + many))
+    rates = interleaved(contenders, asked.rounds)
+    found = [ratio(mine, peer, rates, "tokens") for mine, peer in pairs]
+    found += [figure(f"language: {name}", "tokens/s", rates[name]) for name in contenders]
+    alike = share_alike(ours(wanted), plain(wanted))
+    return [*found, figure("language: answers alike, decoding and generate", "share", [alike])]
+
+
+def figures(asked: Asked, n: int = PROMPTS) -> list[Figure]:
+    """Return all of this part.
+
+    Raises:
+      Unavailable: the language weights are not there, or the server does not answer.
+    """
+    set_threads(Config().threads)
+    model = load_own("smollm2")
+    with tempfile.TemporaryDirectory(prefix="mindseye-bench-") as folder:
+        whole = Path(folder) / "model"
+        # The adapter merged into them: the weights that any server would be given.
+        model.save(whole)
+        plain = Plain(whole, model.decoder.network.model.dtype)
+    return against(model, plain, asked, n)

@@ -1,0 +1,37 @@
+"""A process that draws with `mujoco.Renderer`: `python -m ... SIZE FRAMES`, with MUJOCO_GL=egl.
+
+It says "ready" when it can. For each line that comes in it draws the frames and says how many
+seconds that took.
+"""
+
+import sys
+import time
+
+from mindseye.eval.bench.physics import table
+from mindseye.tools.gl import mujoco
+from mindseye.tools.physics.scene import build, initial_state
+
+
+def main(size: int, frames: int) -> None:
+    """Draw whenever asked, until standard input ends."""
+    scene = table()
+    model = build(scene)
+    data = mujoco.MjData(model)
+    data.qpos[:] = initial_state(scene, model)
+    mujoco.mj_forward(model, data)
+    renderer = mujoco.Renderer(model, size, size)
+    renderer.update_scene(data)
+    renderer.render()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        for _ in range(frames):
+            renderer.update_scene(data)
+            renderer.render()
+        sys.stdout.write(f"{time.perf_counter() - started}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
