@@ -5,6 +5,7 @@ prompt has its own schema and adapter. An engine is loaded once for all who name
 our models are one of them with three adapters.
 """
 
+import importlib.util
 import json
 import os
 import threading
@@ -105,12 +106,8 @@ def _loaded(folder: str, options: Mapping[str, Any]) -> Any:
     # Standard output belongs to answers.
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-    try:
-        from vllm import LLM
-    except ModuleNotFoundError as error:
-        if error.name != "vllm":
-            raise
-        raise Unavailable(INSTALL) from error
+    from vllm import LLM
+
     try:
         return LLM(model=folder, **{"enable_prefix_caching": True, **options})
     except TypeError:  # An option that it does not take.
@@ -254,6 +251,8 @@ def load_local(place: str, options: Mapping[str, Any]) -> LocalVLLM:
       Unavailable: vLLM or the weights are not there.
       TypeError: options that `vllm.LLM` does not take.
     """
+    if importlib.util.find_spec("vllm") is None:
+        raise Unavailable(INSTALL)
     given = dict(options)
     own = {k: given.pop(k) for k in ("temperature", "max_tokens", "seed") if k in given}
     folder, _, name = place.partition("#")
