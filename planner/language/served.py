@@ -3,6 +3,7 @@
 Any endpoint can be asked for text. vLLM also tells the log-probabilities of what it writes.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,10 +35,17 @@ class Served(TellsOdds, Endpoint):
     def _asked(self, messages: Sequence[BaseMessage], **settings: Any) -> ChatCompletion:
         told = convert_to_openai_messages(messages)
         create = self.root_client.chat.completions.create
+
+        def once() -> ChatCompletion:
+            reply = create(model=self.model_name, messages=told, **settings)
+            # What does not say that it is JSON the client takes for text: a page of a gateway, or
+            # an answer that was cut off.
+            if not isinstance(reply, ChatCompletion) or not reply.choices:
+                raise json.JSONDecodeError("no chat completion", str(reply)[:80], 0)
+            return reply
+
         try:
-            reply: ChatCompletion = self.line.call(
-                lambda: create(model=self.model_name, messages=told, **settings)
-            )
+            reply = self.line.call(once)
         except (OpenAIError, ValueError) as error:
             raise unanswered(error) from error
         if reply.usage is not None:

@@ -13,12 +13,14 @@ from typing import Any
 
 import openai
 import pytest
+from langchain_core.messages import HumanMessage
 
 from mindseye import Agent, make_world
 from mindseye.planner.config import Config
 from mindseye.planner.events import Acted, Observed
 from mindseye.planner.language.mind import understand
 from mindseye.planner.language.models import load_language
+from mindseye.planner.language.served import Served
 from mindseye.planner.record import Recorder, read_record
 from mindseye.tools.endpoint import Endpoint
 from mindseye.tools.errors import Unavailable
@@ -32,6 +34,7 @@ from tests.planner.faults import (
     hang_up,
     late,
     running,
+    send,
     start,
     status,
     stop,
@@ -72,6 +75,11 @@ def server() -> Iterator[Scripted]:
         yield told
 
 
+def page(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Answer as a gateway does whose server is not there yet."""
+    send(handler, b"<html>starting</html>", Content_Type="text/html")
+
+
 def model_of(server: Scripted, patience: Patience = QUICK) -> Endpoint:
     """Return the model behind a server, asked with so much patience."""
     model = load_language(f"{server.url}#m", {"timeout": 0.25})
@@ -82,12 +90,27 @@ def model_of(server: Scripted, patience: Patience = QUICK) -> Endpoint:
 
 
 @pytest.mark.parametrize(
-    "fault", [cut, cut_unseen, hang_up, late(0.5), status(500), status(503), status(429)]
+    "fault", [cut, cut_unseen, page, hang_up, late(0.5), status(500), status(503), status(429)]
 )
 def test_a_fault_that_passes_costs_time_and_nothing_else(server: Scripted, fault: Fault) -> None:
     server.faults = [fault, fault]
     assert understand(model_of(server), "cube to ball", TABLE).to_json() == GOAL
     # Twice in vain, once to the end; nothing was asked after that.
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("fault", [cut, cut_unseen, page, status(503)])
+def test_our_own_model_is_asked_again_likewise(server: Scripted, fault: Fault) -> None:
+    said = json.loads(completion("blue"))
+    said["choices"][0]["logprobs"] = {
+        "content": [{"token": "blue", "logprob": -0.1, "top_logprobs": []}]
+    }
+    server.answer = lambda path, body: json.dumps(said).encode()
+    server.faults = [fault, fault]
+    model = load_language(f"{server.url}#smollm2")
+    assert isinstance(model, Served)
+    model.line.patience = QUICK
+    assert model.score([HumanMessage("which?")], ["blue", "red"])[0] == 0
     assert len(server.asked) == 3
 
 
