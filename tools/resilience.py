@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
-from tenacity.stop import stop_after_attempt, stop_any
 from tenacity.wait import wait_exponential_jitter
 
 from mindseye.tools.errors import Unavailable
@@ -244,14 +243,12 @@ class _Tries(Generic[T]):
             asked = retry_after(state.outcome.exception() if state.outcome else None)
             return backoff(state) if asked is None else asked
 
-        def spent(state: RetryCallState) -> bool:
+        def enough(state: RetryCallState) -> bool:
             tried = (state.seconds_since_start or 0.0) - self.queued
-            return tried + state.upcoming_sleep >= p.total
+            most = 1 if self.probe else p.retries + 1
+            return state.attempt_number >= most or tried + state.upcoming_sleep >= p.total
 
-        return Retrying(
-            stop=stop_any(stop_after_attempt(1 if self.probe else p.retries + 1), spent), wait=wait,
-            retry=retry_if_exception(passes), reraise=True,
-        )  # fmt: skip
+        return Retrying(stop=enough, wait=wait, retry=retry_if_exception(passes), reraise=True)
 
 
 def _broken(error: BaseException) -> bool:
