@@ -15,7 +15,7 @@ ROOMS = ("prompts", "tools", "planner", "eval")
 MODULES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))
 HEAVY = {"torch", "transformers", "diffusers", "mujoco", "cv2", "peft", "scipy", "gymnasium", "av",
          "accelerate", "langchain", "langchain_core", "openai", "mcp", "uvicorn", "rerun",
-         "inspect_ai", "ray"}  # fmt: skip
+         "inspect_ai", "ray", "vllm"}  # fmt: skip
 FORBIDDEN = {
     "prompts": ("mindseye.tools", "mindseye.planner", "mindseye.eval"),
     "tools": ("mindseye.planner", "mindseye.eval"),

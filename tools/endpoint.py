@@ -31,6 +31,8 @@ class Endpoint(ChatOpenAI):
     disable_streaming: bool = True
     retries: int = Patience.retries
     """Further tries of one call."""
+    patience: float = Patience.total
+    """Seconds from which on there is no further try."""
     role: str = "language model"
     """What messages call it."""
     _line: Line = PrivateAttr()
@@ -39,7 +41,7 @@ class Endpoint(ChatOpenAI):
         """Open the line."""
         super().model_post_init(context)
         who = f"the {self.role} at {self.openai_api_base}"
-        self._line = Line(who, Patience(retries=self.retries))
+        self._line = Line(who, Patience(retries=self.retries, total=self.patience))
 
     @property
     def line(self) -> Line:
@@ -73,7 +75,7 @@ def settings_of(
 
     Args:
       address: `http://HOST:PORT/v1`, with `#MODEL` behind it where it serves several.
-      options: further ones, such as `timeout` and `max_retries`.
+      options: further ones, such as `timeout`, `max_retries` and `patience`.
       role: what messages call it.
 
     Raises:

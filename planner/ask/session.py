@@ -15,7 +15,7 @@ from mindseye.planner.ask.asker import MOST, Asker, checked_choices, checked_que
 from mindseye.planner.ask.grammar import about_the_table
 from mindseye.planner.config import Config, merge
 from mindseye.planner.language.mind import LanguageMind
-from mindseye.planner.language.models import QUESTIONS
+from mindseye.planner.language.models import IN_PROCESS, QUESTIONS
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import NullRecorder, OnEvent, Recorder, new_run_folder
 from mindseye.planner.report import write_report
@@ -88,8 +88,8 @@ def load_model(config: Config, table: bool = False) -> BaseChatModel:
         import torch
 
         torch.set_num_threads(config.threads)
-    if config.model == "smollm2" and not table:
-        config = replace(config, model=QUESTIONS)
+    if config.model in ("smollm2", f"{IN_PROCESS}smollm2") and not table:
+        config = replace(config, model=config.model.replace("smollm2", QUESTIONS))
     return LanguageMind.from_config(config).model
 
 

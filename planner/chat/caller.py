@@ -31,8 +31,9 @@ from mindseye.planner.chat.tools import OWN, VERBATIM
 from mindseye.planner.config import Config
 from mindseye.planner.language.answers import answer_under
 from mindseye.planner.language.mind import LanguageMind
-from mindseye.planner.language.models import CONVERSATION
+from mindseye.planner.language.models import CONVERSATION, IN_PROCESS
 from mindseye.planner.language.schemas import Schema, object_schema
+from mindseye.planner.language.scorer import Scorer
 from mindseye.tools.errors import ToolError
 from mindseye.tools.prompting import render
 
@@ -220,14 +221,15 @@ def _before(messages: Sequence[BaseMessage]) -> list[Before]:
 def load_caller(config: Config) -> BaseChatModel:
     """Load the model that decides which tool is called.
 
-    The embedded model and scripted ones are made to call tools; others do so themselves.
+    Our own models wherever they run, scripted ones and what vLLM loads into this process are
+    made to call tools; others do so themselves.
 
     Raises:
       BadInput: no such model.
       Unavailable: its weights, package or endpoint is not there.
     """
-    if config.model == "smollm2":
-        config = replace(config, model=CONVERSATION)
+    if config.model in ("smollm2", f"{IN_PROCESS}smollm2"):
+        config = replace(config, model=config.model.replace("smollm2", CONVERSATION))
     model = LanguageMind.from_config(config).model
-    calls = not config.model.startswith(("smollm2", "scripted:"))
-    return model if calls else Caller(model=model)
+    made = isinstance(model, Scorer) or config.model.startswith(("scripted:", IN_PROCESS))
+    return Caller(model=model) if made else model

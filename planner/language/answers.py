@@ -1,4 +1,4 @@
-"""Answers of models that tell no probabilities: what does not fit is told to them."""
+"""Answers under a schema, and of models that tell no probabilities: what does not fit is told."""
 
 import json
 import math
@@ -6,8 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from langchain_core.exceptions import OutputParserException
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableLambda
+from langchain_core.utils.function_calling import convert_to_json_schema
+from pydantic import BaseModel
 
 from mindseye.planner.language.schemas import Schema
 from mindseye.tools.errors import MindseyeError, ToolError, Unavailable, one_line
@@ -26,6 +29,29 @@ Refused = Callable[[str, str], None]
 
 class Unusable(Unavailable):
     """The model answers, but never with what was asked for."""
+
+
+def under_schema(
+    model: BaseChatModel, schema: dict[str, Any] | type, *, include_raw: bool = False
+) -> Runnable[LanguageModelInput, Any]:
+    """Return a model whose answers are decoded under the schema and parsed.
+
+    Args:
+      model: takes `schema` with a call, and then writes nothing else.
+      schema: JSON schema (answers are dicts) or pydantic class (answers are its objects).
+      include_raw: return `{"raw": message, "parsed": answer, "parsing_error": None}`.
+    """
+    wanted = convert_to_json_schema(schema) if isinstance(schema, type) else schema
+
+    def parse(message: BaseMessage) -> Any:
+        answer = json.loads(str(message.text))
+        if isinstance(schema, type) and issubclass(schema, BaseModel):
+            answer = schema.model_validate(answer)
+        if include_raw:
+            return {"raw": message, "parsed": answer, "parsing_error": None}
+        return answer
+
+    return model.bind(schema=wanted) | RunnableLambda(parse)
 
 
 def answer_under(
@@ -114,9 +140,12 @@ def _tried(
 
 def unanswered(error: Exception) -> Unavailable:
     """Return what a provider's error comes to: each has its own, all mean that no answer came."""
+    advice = "check that it is running and that --model names it"
+    if "Timeout" in type(error).__name__:
+        advice = "it is gone, or slow: --set model_options.timeout=300 waits longer"
     return Unavailable(
         f"the language model does not answer ({type(error).__name__}: {one_line(error)[:200]}); "
-        "check that it is running and that --model names it"
+        f"{advice}"
     )
 
 

@@ -19,13 +19,16 @@ QUESTIONS = "smollm2-questions"
 """The embedded model with the adapter for physics questions."""
 CONVERSATION = "smollm2-conversation"
 """The embedded model with the adapter for the choice of tools."""
-OWN = ("smollm2", QUESTIONS, CONVERSATION)
+ADAPTER_OF = {"smollm2": "table", QUESTIONS: "questions", CONVERSATION: "conversation"}
+OWN = tuple(ADAPTER_OF)
 """Names of the embedded model, each with another adapter; endpoints may serve them too."""
-_ADAPTERS = {QUESTIONS: "questions", CONVERSATION: "conversation"}
+IN_PROCESS = "vllm:"
+"""Stands before the name of what vLLM loads into this process."""
 KNOWN = (
     f"smollm2, {QUESTIONS}, {CONVERSATION}, "
     "provider:name as LangChain spells it (anthropic:claude-sonnet-4-5), "
-    "http://HOST:PORT/v1 (or with #MODEL behind it), scripted:FILE.json"
+    "http://HOST:PORT/v1 (or with #MODEL behind it), vllm:FOLDER or vllm:smollm2 (vLLM in this "
+    "process), scripted:FILE.json"
 )
 
 
@@ -34,7 +37,8 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
 
     Args:
       name: `smollm2`, `smollm2-questions` or `smollm2-conversation`; `provider:name`; the URL of an
-        OpenAI-compatible endpoint, with `#MODEL` if it serves several; `scripted:FILE.json`.
+        OpenAI-compatible endpoint, with `#MODEL` if it serves several; `vllm:` and a folder or one
+        of the first three; `scripted:FILE.json`.
       options: keyword arguments for it, such as `device`, `timeout`, `temperature`.
 
     Raises:
@@ -52,6 +56,10 @@ def load_language(name: str = "smollm2", options: Mapping[str, Any] | None = Non
             return ScriptedModel(path=name.removeprefix("scripted:"), **given)
         if address.startswith(("http://", "https://")):
             return _endpoint(address, given)
+        if name.startswith(IN_PROCESS):
+            from mindseye.planner.language.vllm_local import load_local
+
+            return load_local(name.removeprefix(IN_PROCESS), given)
         if ":" in name:
             return _provider(name, given)
     except (ValidationError, TypeError) as error:
@@ -68,8 +76,7 @@ def load_own(name: str, options: Mapping[str, Any] | None = None) -> "SmolLM":
 
     if name not in OWN:
         raise BadInput(f"no model of ours is called {name!r}; there are {', '.join(OWN)}")
-    adapter = {"adapter": _ADAPTERS[name]} if name in _ADAPTERS else {}
-    return SmolLM(**(adapter | dict(options or {}))).load()
+    return SmolLM(**({"adapter": ADAPTER_OF[name]} | dict(options or {}))).load()
 
 
 def _endpoint(address: str, options: dict[str, Any]) -> BaseChatModel:

@@ -1,10 +1,9 @@
 """Our own models behind a vLLM server: asked with the prompts that they were trained on.
 
-Any endpoint can be asked for text. vLLM also tells the log-probabilities of what it
-writes and of what it is given, which is all that a `Scorer` needs.
+Any endpoint can be asked for text. vLLM also tells the log-probabilities of what it writes.
 """
 
-import math
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,71 +14,19 @@ from openai.types.chat.chat_completion import Choice
 
 from mindseye.planner.language import usage
 from mindseye.planner.language.answers import unanswered
+from mindseye.planner.language.odds import Said, TellsOdds, Token, Wanted
 from mindseye.tools.endpoint import Endpoint
 from mindseye.tools.errors import Unavailable
 
-LONGEST = 512
-"""Tokens of an answer."""
-MOST_TOLD = 20
-"""Tokens whose log-probabilities a server tells for one place."""
-LEAST = 1e-12
-"""Probability of what a server does not tell of."""
-WARMTH = 0.8
-"""Temperature of the answers beside the likeliest one."""
 
-
-class Served(Endpoint):
+class Served(TellsOdds, Endpoint):
     """A model that a vLLM server serves under the name it has in the package."""
 
-    def beam(
-        self, messages: Sequence[BaseMessage], schema: dict[str, Any], k: int
-    ) -> list[tuple[str, float]]:
-        """Return up to `k` JSON answers with log-probabilities, best first.
+    def _said(self, messages: Sequence[BaseMessage], wanted: Sequence[Wanted]) -> list[Said]:
+        replies = [self._asked(messages, **_settings(w)) for w in wanted]
+        return [_said(choice) for reply in replies for choice in reply.choices]
 
-        The likeliest, and where more are wanted others that are drawn: servers offer no
-        beams under a schema.
-
-        Raises:
-          Unavailable: the server does not answer, or not as vLLM does.
-        """
-        settings = {
-            "max_tokens": LONGEST, "logprobs": True,
-            "extra_body": {
-                "structured_outputs": {"json": schema, "disable_any_whitespace": True}
-            },
-        }  # fmt: skip
-        replies = [self._asked(messages, temperature=0.0, **settings)]
-        if k > 1:
-            replies.append(self._asked(messages, temperature=WARMTH, n=k, **settings))
-        found: dict[str, float] = {}
-        for reply in replies:
-            for choice in reply.choices:
-                if choice.finish_reason == "stop" and choice.message.content and choice.logprobs:
-                    tokens = choice.logprobs.content or ()
-                    found[choice.message.content] = sum(t.logprob for t in tokens)
-        if not found:
-            raise self._other_server()
-        return sorted(found.items(), key=lambda pair: -pair[1])[:k]
-
-    def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
-        """Return the log-probabilities of candidate answers, normalised among them.
-
-        Exact for the answer that the server gives, and for all that part from it alone;
-        those that part from it together are told apart no further.
-
-        Raises:
-          Unavailable: as `beam`.
-        """
-        reply = self._asked(
-            messages, temperature=0.0, max_tokens=LONGEST, logprobs=True,
-            top_logprobs=MOST_TOLD, extra_body={"structured_outputs": {"choice": list(candidates)}},
-        )  # fmt: skip
-        found = shares(reply.choices[0], candidates)
-        if not sum(found):
-            raise self._other_server()
-        return [math.log(max(share / sum(found), LEAST)) for share in found]
-
-    def _other_server(self) -> Unavailable:
+    def _untold(self) -> Unavailable:
         return Unavailable(
             f"the server at {self.openai_api_base} gave no whole answer with its "
             "log-probabilities; our own models need vLLM behind the address"
@@ -88,10 +35,17 @@ class Served(Endpoint):
     def _asked(self, messages: Sequence[BaseMessage], **settings: Any) -> ChatCompletion:
         told = convert_to_openai_messages(messages)
         create = self.root_client.chat.completions.create
+
+        def once() -> ChatCompletion:
+            reply = create(model=self.model_name, messages=told, **settings)
+            # What does not say that it is JSON the client takes for text: a page of a gateway, or
+            # an answer that was cut off.
+            if not isinstance(reply, ChatCompletion) or not reply.choices:
+                raise json.JSONDecodeError("no chat completion", str(reply)[:80], 0)
+            return reply
+
         try:
-            reply: ChatCompletion = self.line.call(
-                lambda: create(model=self.model_name, messages=told, **settings)
-            )
+            reply = self.line.call(once)
         except (OpenAIError, ValueError) as error:
             raise unanswered(error) from error
         if reply.usage is not None:
@@ -99,30 +53,30 @@ class Served(Endpoint):
         return reply
 
 
-def shares(choice: Choice, candidates: Sequence[str]) -> list[float]:
-    """Return the probability of each candidate, read off the tokens of one of them.
+def _settings(wanted: Wanted) -> dict[str, Any]:
+    """Return what the protocol has for it, and vLLM beyond it."""
+    settings: dict[str, Any] = {
+        "temperature": wanted.temperature, "max_tokens": wanted.longest, "logprobs": True,
+        "extra_body": {"structured_outputs": wanted.under},
+    }  # fmt: skip
+    if wanted.told:
+        settings["top_logprobs"] = wanted.told
+    if wanted.temperature:
+        settings |= {"n": wanted.count, "seed": wanted.seed}
+    return settings
 
-    Args:
-      choice: an answer among the candidates, with the log-probabilities of its tokens
-        and of others in their places, as they are where only candidates may be written.
-      candidates: all that might have been answered.
-    """
-    found = [0.0] * len(candidates)
-    text, mass = "", 1.0
 
-    def give(share: float, beginning: str) -> None:
-        of = [i for i, c in enumerate(candidates) if c.startswith(beginning)]
-        for i in of:
-            found[i] += share / len(of)
-
-    for token in (choice.logprobs and choice.logprobs.content) or ():
-        for other in token.top_logprobs:
-            if other.token != token.token:
-                give(mass * math.exp(other.logprob), text + other.token)
-        if not any(c.startswith(text + token.token) for c in candidates):
-            break  # The end of the answer, as a token.
-        text += token.token
-        mass *= math.exp(token.logprob)
-    if text in candidates:
-        give(mass, text)
-    return found
+def _said(choice: Choice) -> Said:
+    tokens = (choice.logprobs and choice.logprobs.content) or ()
+    return Said(
+        text=choice.message.content or "",
+        whole=choice.finish_reason == "stop",
+        tokens=tuple(
+            Token(
+                text=t.token,
+                logprob=t.logprob,
+                others=tuple((o.token, o.logprob) for o in t.top_logprobs if o.token != t.token),
+            )
+            for t in tokens
+        ),
+    )

@@ -1,6 +1,5 @@
 """SmolLM2-135M with our adapter, as a LangChain chat model that also scores and beams."""
 
-import json
 import threading
 from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
@@ -12,13 +11,13 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable, RunnableLambda
-from langchain_core.utils.function_calling import convert_to_json_schema
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from langchain_core.runnables import Runnable
+from pydantic import ConfigDict, PrivateAttr
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from mindseye.planner.language import usage
+from mindseye.planner.language.answers import under_schema
 from mindseye.planner.language.decoding import Decoder, Free
 from mindseye.planner.language.lora import merge_adapter
 from mindseye.planner.language.network import attention_for
@@ -246,20 +245,5 @@ class SmolLM(BaseChatModel):
     def with_structured_output(
         self, schema: dict[str, Any] | type, *, include_raw: bool = False, **kwargs: Any
     ) -> Runnable[LanguageModelInput, Any]:
-        """Return a model whose answers are decoded under the schema and parsed.
-
-        Args:
-          schema: JSON schema (answers are dicts) or pydantic class (answers are its objects).
-          include_raw: return `{"raw": message, "parsed": answer, "parsing_error": None}`.
-        """
-        wanted = convert_to_json_schema(schema) if isinstance(schema, type) else schema
-
-        def parse(message: BaseMessage) -> Any:
-            answer = json.loads(str(message.text))
-            if isinstance(schema, type) and issubclass(schema, BaseModel):
-                answer = schema.model_validate(answer)
-            if include_raw:
-                return {"raw": message, "parsed": answer, "parsing_error": None}
-            return answer
-
-        return self.bind(schema=wanted) | RunnableLambda(parse)
+        """Return a model whose answers are decoded under the schema; see `under_schema`."""
+        return under_schema(self, schema, include_raw=include_raw)

@@ -1,29 +1,44 @@
 """A model behind an address that misbehaves in every way a server can: a real one, on loopback."""
 
 import json
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from langchain_core.messages import HumanMessage
 
 from mindseye import Agent, make_world
 from mindseye.planner.config import Config
 from mindseye.planner.events import Acted, Observed
 from mindseye.planner.language.mind import understand
 from mindseye.planner.language.models import load_language
+from mindseye.planner.language.served import Served
 from mindseye.planner.record import Recorder, read_record
 from mindseye.tools.endpoint import Endpoint
 from mindseye.tools.errors import Unavailable
-from mindseye.tools.resilience import Line, Patience
+from mindseye.tools.resilience import Line, Patience, Room
+from tests.planner.faults import (
+    Answer,
+    Fault,
+    Server,
+    cut,
+    cut_unseen,
+    hang_up,
+    late,
+    running,
+    send,
+    start,
+    status,
+    stop,
+)
 
 TABLE = ("red cube", "blue ball")
 GOAL = {"all": [{"relation": "near", "subject": "red cube", "object": "blue ball"}]}
@@ -38,120 +53,68 @@ def completion(content: str) -> bytes:
                        "choices": [choice]}).encode()  # fmt: skip
 
 
-Fault = Callable[[BaseHTTPRequestHandler], None]
-
-
 @dataclass
-class Server:
-    """A server that does to each request what the next fault says, and is well after the last."""
+class Scripted(Server):
+    """A server that answers each kind of question with one thing, told by the schema's name."""
 
-    port: int
-    faults: list[Fault | None] = field(default_factory=list)
+    answer: Callable[[str, bytes], bytes] = lambda path, body: b""
     answers: dict[str, Any] = field(default_factory=lambda: {"goal": GOAL})
-    """What is answered, by the name of the schema."""
-    asked: list[float] = field(default_factory=list)
-    """When each request came."""
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
+    def __post_init__(self) -> None:
+        self.answer = self._answered
 
-
-def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
-    """Answer as a server that is well does."""
-    handler.send_response(status)
-    for name, value in {"Content-Length": str(len(body)), **headers}.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def status(code: int, **headers: str) -> Fault:
-    """Return a fault that answers with an error."""
-    return lambda h: send(h, b'{"error": {"message": "no"}}', code, **headers)
-
-
-def cut(handler: BaseHTTPRequestHandler) -> None:
-    """Break off in the middle of an answer whose length was told."""
-    body = completion(json.dumps(GOAL))
-    handler.send_response(200)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body[: len(body) // 2])
-    handler.close_connection = True
-
-
-def cut_unseen(handler: BaseHTTPRequestHandler) -> None:
-    """Break off in the middle of an answer whose length was not told."""
-    handler.send_response(200)
-    handler.end_headers()
-    handler.wfile.write(completion(json.dumps(GOAL))[:90])
-    handler.close_connection = True
-
-
-def hang_up(handler: BaseHTTPRequestHandler) -> None:
-    """Close the connection without a word."""
-    handler.connection.shutdown(socket.SHUT_RDWR)
-    handler.close_connection = True
-
-
-def slow(handler: BaseHTTPRequestHandler) -> None:
-    """Answer when nobody waits any more."""
-    time.sleep(0.5)
-    hang_up(handler)
-
-
-def _start(server: Server) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            server.asked.append(time.monotonic())
-            fault = server.faults.pop(0) if server.faults else None
-            if fault is not None:
-                fault(self)
-            else:
-                kind = request["response_format"]["json_schema"]["name"]
-                send(self, completion(json.dumps(server.answers[kind])))
-
-    http = ThreadingHTTPServer(("127.0.0.1", server.port), Handler)
-    http.daemon_threads = True
-    server.port = http.server_port
-    threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True).start()
-    return http
+    def _answered(self, path: str, body: bytes) -> bytes:
+        kind = json.loads(body)["response_format"]["json_schema"]["name"]
+        return completion(json.dumps(self.answers[kind]))
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    told = Server(port=0)
-    http = _start(told)
-    yield told
-    http.shutdown()
-    http.server_close()
+def server() -> Iterator[Scripted]:
+    with running(Scripted()) as told:
+        assert isinstance(told, Scripted)
+        yield told
 
 
-def model_of(server: Server, patience: Patience = QUICK) -> Endpoint:
+def page(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    """Answer as a gateway does whose server is not there yet."""
+    send(handler, b"<html>starting</html>", Content_Type="text/html")
+
+
+def model_of(server: Scripted, patience: Patience = QUICK) -> Endpoint:
     """Return the model behind a server, asked with so much patience."""
     model = load_language(f"{server.url}#m", {"timeout": 0.25})
     assert isinstance(model, Endpoint)
-    model.line.patience = patience
+    model.line.patience, model.line.room = patience, Room(patience.at_once)
     model.line.circuit.failures, model.line.circuit.rest = patience.failures, patience.rest
     return model
 
 
 @pytest.mark.parametrize(
-    "fault", [cut, cut_unseen, hang_up, slow, status(500), status(503), status(429)]
+    "fault", [cut, cut_unseen, page, hang_up, late(0.5), status(500), status(503), status(429)]
 )
-def test_a_fault_that_passes_costs_time_and_nothing_else(server: Server, fault: Fault) -> None:
+def test_a_fault_that_passes_costs_time_and_nothing_else(server: Scripted, fault: Fault) -> None:
     server.faults = [fault, fault]
     assert understand(model_of(server), "cube to ball", TABLE).to_json() == GOAL
     # Twice in vain, once to the end; nothing was asked after that.
     assert len(server.asked) == 3
 
 
-def test_a_request_that_is_refused_is_not_made_again(server: Server) -> None:
+@pytest.mark.parametrize("fault", [cut, cut_unseen, page, status(503)])
+def test_our_own_model_is_asked_again_likewise(server: Scripted, fault: Fault) -> None:
+    said = json.loads(completion("blue"))
+    said["choices"][0]["logprobs"] = {
+        "content": [{"token": "blue", "logprob": -0.1, "top_logprobs": []}]
+    }
+    server.answer = lambda path, body: json.dumps(said).encode()
+    server.faults = [fault, fault]
+    model = load_language(f"{server.url}#smollm2")
+    assert isinstance(model, Served)
+    model.line.patience = QUICK
+    assert model.score([HumanMessage("which?")], ["blue", "red"])[0] == 0
+    assert len(server.asked) == 3
+
+
+def test_a_request_that_is_refused_is_not_made_again(server: Scripted) -> None:
     server.faults = [status(400)]
     with pytest.raises(Unavailable, match="language model"):
         understand(model_of(server), "cube to ball", TABLE)
@@ -159,15 +122,18 @@ def test_a_request_that_is_refused_is_not_made_again(server: Server) -> None:
 
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
-def test_a_server_says_when_to_come_back(server: Server, form: str) -> None:
-    told = "0.4" if form == "seconds" else formatdate(time.time() + 1.5, usegmt=True)
-    server.faults = [status(429, Retry_After=told)]
+def test_a_server_says_when_to_come_back(server: Scripted, form: str) -> None:
+    def busy(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+        told = "0.4" if form == "seconds" else formatdate(time.time() + 1.5, usegmt=True)
+        status(429, Retry_After=told)(handler, answer)
+
+    server.faults = [busy]
     assert understand(model_of(server), "cube to ball", TABLE).to_json() == GOAL
     first, second = server.asked
     assert second - first >= 0.4
 
 
-def test_a_server_that_asks_for_too_much_patience_is_given_up(server: Server) -> None:
+def test_a_server_that_asks_for_too_much_patience_is_given_up(server: Scripted) -> None:
     server.faults = [status(429, Retry_After="3600")]
     started = time.monotonic()
     with pytest.raises(Unavailable, match="language model"):
@@ -176,7 +142,7 @@ def test_a_server_that_asks_for_too_much_patience_is_given_up(server: Server) ->
     assert len(server.asked) == 1
 
 
-def test_waits_grow_and_differ(server: Server) -> None:
+def test_waits_grow_and_differ(server: Scripted) -> None:
     server.faults = [status(500)] * 3
     model = model_of(server, Patience(retries=3, first=0.1, longest=5.0))
     understand(model, "cube to ball", TABLE)
@@ -188,24 +154,22 @@ def test_waits_grow_and_differ(server: Server) -> None:
 
 
 def test_a_server_may_be_started_again_in_the_middle_of_everything() -> None:
-    server = Server(port=0)
-    http = _start(server)
+    server = Scripted()
+    http = start(server)
     patience = Patience(retries=8, first=0.05, longest=0.3)
     model = model_of(server, patience)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(understand, model, "cube to ball", TABLE) for _ in range(8)]
         assert all(a.result().to_json() == GOAL for a in asked)
-        http.shutdown()
-        http.server_close()
+        stop(http)
         asked = [pool.submit(understand, model, "cube to ball", TABLE) for _ in range(8)]
         time.sleep(0.4)
-        http = _start(server)
+        http = start(server)
         assert all(a.result().to_json() == GOAL for a in asked)
-    http.shutdown()
-    http.server_close()
+    stop(http)
 
 
-def test_a_circuit_opens_after_failures_and_half_opens_after_a_rest(server: Server) -> None:
+def test_a_circuit_opens_after_failures_and_half_opens_after_a_rest(server: Scripted) -> None:
     server.faults = [status(500)] * 9
     model = model_of(server)
     for tries in (4, 8):
@@ -229,7 +193,56 @@ def test_a_circuit_opens_after_failures_and_half_opens_after_a_rest(server: Serv
     assert len(server.asked) == 11
 
 
-def test_while_one_call_tries_the_others_do_not(server: Server) -> None:
+def test_there_is_room_for_as_many_calls_as_are_answered_in_time() -> None:
+    room = Room(2)
+    with room.place():
+        room.answered()  # Another place is free: nothing is learned of more.
+        assert room.width == 2
+        with room.place():
+            room.answered()
+            assert room.width == 3
+            begun = time.monotonic()
+            room.late(begun)
+            room.late(begun)  # Of the same wave.
+            assert room.width == 1
+            room.answered()
+            room.answered()
+            assert 2 < room.width < 3
+    with room.place():
+        room.late(time.monotonic())
+    assert room.width == 1
+
+
+def test_of_many_calls_none_is_lost_where_all_at_once_would_be_late(server: Scripted) -> None:
+    right, work = server.answer, threading.Lock()
+
+    def shared(path: str, body: bytes) -> bytes:
+        for _ in range(10):  # As a batch does: each advances a little while the others do.
+            with work:
+                time.sleep(0.002)
+        return right(path, body)
+
+    server.answer = shared
+    model = load_language(f"{server.url}#m", {"timeout": 0.4, "max_retries": 8})
+    assert isinstance(model, Endpoint)
+    model.line.patience = Patience(retries=8, first=0.01, longest=0.05)
+    with ThreadPoolExecutor(64) as pool:
+        asked = [pool.submit(understand, model, "cube to ball", TABLE) for _ in range(64)]
+        assert all(a.result().to_json() == GOAL for a in asked)
+
+
+def test_who_waited_for_room_learns_that_the_server_is_gone(server: Scripted) -> None:
+    model = model_of(server, Patience(retries=0, failures=2, rest=30, at_once=1))
+    server.faults = [late(0.5)] * 9
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(understand, model, "cube to ball", TABLE) for _ in range(6)]
+        errors = [str(a.exception()) for a in asked]
+    assert len(server.asked) == 2
+    assert sum("left to rest" in e for e in errors) == 4
+    assert sum("model_options.timeout" in e for e in errors) == 2
+
+
+def test_while_one_call_tries_the_others_do_not(server: Scripted) -> None:
     line = Line("the model", Patience(retries=0, failures=1, rest=0.1))
     request = openai.APIConnectionError(request=None)  # type: ignore[arg-type]
     with pytest.raises(openai.APIConnectionError):
@@ -252,7 +265,7 @@ def test_while_one_call_tries_the_others_do_not(server: Server) -> None:
     assert line.call(lambda: "again") == "again"
 
 
-def test_busy_is_not_broken(server: Server) -> None:
+def test_busy_is_not_broken(server: Scripted) -> None:
     server.faults = [status(429)] * 12
     model = model_of(server)
     for _ in range(3):
@@ -267,7 +280,9 @@ PUSHES = [
 ]
 
 
-def test_a_run_behind_a_faulty_server_takes_the_same_steps(server: Server, tmp_path: Path) -> None:
+def test_a_run_behind_a_faulty_server_takes_the_same_steps(
+    server: Scripted, tmp_path: Path
+) -> None:
     server.answers |= {
         "subgoals": {"subgoals": PUSHES}, "choice": {"choice": 1}, "check": {"tools": "physics"}
     }  # fmt: skip

@@ -3,6 +3,7 @@
 Tasks on the table and questions alike.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -56,11 +57,13 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
         def _send(self, body: bytes, status: int = 200, kind: str = "application/json") -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            # Who no longer waits is no error of the server.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response(status)
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
         def do_GET(self) -> None:
             if self.path.endswith("/models"):
