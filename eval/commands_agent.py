@@ -91,9 +91,10 @@ def vpt(
 
 
 def poking(
-    weights: Annotated[Path, typer.Option(help="Folder of `mindseye train poking`.")] = Path(
-        "checkpoints/poking"
-    ),
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Folder of `mindseye train poking`; else the package's weights."),
+    ] = None,
     alone: Annotated[
         Path | None, typer.Option(help="The same trained with --forward 0, as a condition.")
     ] = None,
@@ -104,7 +105,8 @@ def poking(
 ) -> None:
     """Measure how near to pictured goals pokes come; scores are metres left, less is better."""
     from mindseye.eval.poking import poking_score
-    from mindseye.tools.poking.network import PokingModel
+    from mindseye.tools.poking.network import WEIGHTS, PokingModel
 
+    model = PokingModel.load(weights or WEIGHTS)
     other = None if alone is None else PokingModel.load(alone)
-    show(poking_score(PokingModel.load(weights), other, n=n, seed=seed, most=pokes), as_json)
+    show(poking_score(model, other, n=n, seed=seed, most=pokes), as_json)

@@ -34,6 +34,15 @@ def test_conditions_meet_the_same_goals_and_nothing_reaches_none(
     assert told["differences"]["joint - nothing"]["n"] == 2
 
 
+def test_the_weights_of_the_package_bring_things_nearer(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert invoke(["eval", "poking", "--n", "4", "--pokes", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["conditions"]
+    assert told["joint"]["reached"] >= 0.5
+    assert told["joint"]["score"] < told["nothing"]["score"] < told["random"]["score"]
+
+
 def test_bad_questions_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["eval", "poking", "--weights", str(tmp_path)]) == 2
     assert "no model of poking" in capsys.readouterr().err

@@ -33,6 +33,8 @@ ANGLES, LENGTHS = 36, 9
 FEATURES, WIDTH = 32, 48
 """Channels of the features, and of the layers that read them."""
 FILE = "poking.safetensors"
+WEIGHTS = Path(__file__).parent / "weights"
+"""Of the package: forward and inverse model, learned jointly."""
 
 
 @functools.cache
