@@ -151,10 +151,11 @@ class Choice(Control):
     def besides(self, pressed: Pressed, others: Sequence[Any]) -> np.int64:
         """See `Control.besides`."""
         fits = _fits(self._codes, pressed.chance, self._rest)
-        left = self._codes.any(axis=1) | (not len(others))
-        left[[int(other) - self._start for other in others]] = False
+        out = np.isin(np.arange(len(fits)) + self._start, [int(other) for other in others])
+        if len(others):
+            out |= ~self._codes.any(axis=1)
         return np.int64(
-            np.argmax(np.where(left, fits, -np.inf) if left.any() else fits) + self._start
+            np.argmax(fits if out.all() else np.where(out, -np.inf, fits)) + self._start
         )
 
 
