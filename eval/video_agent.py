@@ -18,10 +18,9 @@ from mindseye.planner.video_agent.decoders import DECODERS
 from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
 from mindseye.planner.video_agent.playing import Playing, load_video, make_decoder
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
-from mindseye.tools.contracts import ActionDecoder, VideoGenerator, rest_of
+from mindseye.tools.contracts import ActionDecoder, VideoGenerator
 from mindseye.tools.errors import BadInput, ToolError, one_line
 from mindseye.tools.games.game import Game, shows_same
-from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.players import PLAYERS, make_player
 from mindseye.tools.games.playing import Episode, Player, Recording, play_episode
 from mindseye.tools.games.worlds import make_game
@@ -121,9 +120,8 @@ class _Table:
 
     def __init__(self, world: str, trial: Trial) -> None:
         self.game, self._playing, self.spent = make_game(world), trial.playing, _Spent()
-        video = self._video(trial)
-        self._imagination = Imagination(
-            video, keyboard_of(self.game.spec_of, rest_of(video)), overlay=trial.playing.overlay
+        self._imagination = Imagination.of(
+            self._video(trial), self.game.spec_of, overlay=trial.playing.overlay
         )
         self._decoder: ActionDecoder[Aim, Past] = make_decoder(
             trial.playing, self._imagination, self.game.spec_of

@@ -7,18 +7,13 @@ seconds that took.
 import sys
 import time
 
-from mindseye.eval.bench.physics import table
+from mindseye.eval.bench.physics import laid, table
 from mindseye.tools.gl import mujoco
-from mindseye.tools.physics.scene import build, initial_state
 
 
 def main(size: int, frames: int) -> None:
     """Draw whenever asked, until standard input ends."""
-    scene = table()
-    model = build(scene)
-    data = mujoco.MjData(model)
-    data.qpos[:] = initial_state(scene, model)
-    mujoco.mj_forward(model, data)
+    model, data = laid(table())
     renderer = mujoco.Renderer(model, size, size)
     renderer.update_scene(data)
     renderer.render()

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mindseye.eval.bench.measure import Asked, Figure, Timed, figure, interleaved, leave_out, ratio
 from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.render import Renderer
-from mindseye.tools.physics.rollouts import CHUNKS, BatchSimulation, Trace
+from mindseye.tools.physics.rollouts import CHUNKS, BatchSimulation, Trace, between
 from mindseye.tools.physics.sampling import random_scene
 from mindseye.tools.physics.scene import SUBSTEPS, Scene, build, initial_state
 from mindseye.tools.values import Push
@@ -40,6 +40,15 @@ RAYS, EGL = "renderer", "mujoco.Renderer"
 def table() -> Scene:
     """Return a scene of five objects."""
     return random_scene(np.random.default_rng(0), count=(5, 5), patches=0.0)
+
+
+def laid(scene: Scene) -> tuple[Any, Any]:
+    """Return the model of a scene, and its state as the scene has it, ready to be drawn."""
+    model = build(scene)
+    data = mujoco.MjData(model)
+    data.qpos[:] = initial_state(scene, model)
+    mujoco.mj_forward(model, data)
+    return model, data
 
 
 def pushes(scene: Scene, n: int) -> list[Push]:
@@ -80,8 +89,8 @@ class Replay:
         assert sent is not None
         for tick in range(1, len(sent)):
             ids = np.flatnonzero(self.trace.ended >= tick).astype(np.int32)
-            for k in range(1, CHUNKS + 1):
-                yield sent[tick - 1] + (sent[tick] - sent[tick - 1]) * (k / CHUNKS), ids
+            for control in between(sent[tick - 1], sent[tick]):
+                yield control, ids
 
 
 def ours(scene: Scene, wanted: Sequence[Push]) -> tuple[float, float]:
@@ -131,10 +140,7 @@ def by_rollout(replay: Replay) -> tuple[Array, float, float]:
 def ray_frames(size: int) -> tuple[float, float]:
     """Return (frames, seconds) of the ray-cast renderer."""
     scene = table()
-    model = build(scene)
-    data = mujoco.MjData(model)
-    data.qpos[:] = initial_state(scene, model)
-    mujoco.mj_forward(model, data)
+    model, data = laid(scene)
     renderer = Renderer(scene, model, size)
     started = time.perf_counter()
     for _ in range(FRAMES):

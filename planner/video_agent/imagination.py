@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, final
+from typing import Any, Self, final
 
 import numpy as np
 
-from mindseye.tools.contracts import VideoGenerator, takes_parts
+from mindseye.tools.contracts import VideoGenerator, rest_of, takes_parts
 from mindseye.tools.errors import BadInput, ToolError
-from mindseye.tools.games.overlay import Keyboard, keyboard_part
+from mindseye.tools.games.game import GameSpec
+from mindseye.tools.games.overlay import Keyboard, keyboard_of, keyboard_part
 from mindseye.tools.values import Clip, Frames, ImagineRequest
 
 
@@ -60,6 +61,11 @@ class Imagination:
         """
         self.video, self.keyboard, self.overlay = video, keyboard, overlay
         self._strip = keyboard_part()
+
+    @classmethod
+    def of(cls, video: VideoGenerator, spec: GameSpec, *, overlay: bool = True) -> Self:
+        """Return a model with the keyboard of a game, read as what the model has seen suggests."""
+        return cls(video, keyboard_of(spec, rest_of(video)), overlay=overlay)
 
     @property
     def takes_actions(self) -> bool:

@@ -18,7 +18,7 @@ from mindseye.planner.video_agent.imagination import Aim, Imagination, Past
 from mindseye.planner.video_agent.likeliest import Likeliest
 from mindseye.planner.video_agent.matching import Matching, possible_actions
 from mindseye.planner.video_agent.policy import Thought, VideoPolicy
-from mindseye.tools.contracts import ActionDecoder, VideoGenerator, load_backend, rest_of
+from mindseye.tools.contracts import ActionDecoder, VideoGenerator, load_backend
 from mindseye.tools.errors import BadInput, MindseyeError, ToolError
 from mindseye.tools.games.game import GameSpec, scaled, shows_same
 from mindseye.tools.games.overlay import keyboard_of
@@ -132,8 +132,7 @@ def play(
     """
     spec, fixed = game_spec(world), secrets.randbelow(2**31) if seed is None else seed
     picture = read_picture(Path(goal)) if goal and goal.lower().endswith(".png") else None
-    video = load_video(playing, world)
-    imagination = Imagination(video, keyboard_of(spec, rest_of(video)), overlay=playing.overlay)
+    imagination = Imagination.of(load_video(playing, world), spec, overlay=playing.overlay)
     thoughts: list[Thought] = []
     policy = VideoPolicy(
         imagination, make_decoder(playing, imagination, spec), context=playing.context,

@@ -98,8 +98,8 @@ def scaled(frame: Frames) -> Frames:
 
 def shows_same(one: Frames, other: Frames) -> bool:
     """Say whether two frames `[64, 64, 3] uint8` differ in no block of 8x8 pixels."""
-    gap = np.abs(one.astype(float) - other).mean(axis=2)
-    blocks = gap.reshape(len(gap) // BLOCK, BLOCK, -1, BLOCK).mean(axis=(1, 3))
+    gap = cv2.absdiff(one, other)
+    blocks = gap.reshape(len(gap) // BLOCK, BLOCK, -1, BLOCK * 3).mean(axis=(1, 3))
     return bool(blocks.max() <= NEAR)
 
 

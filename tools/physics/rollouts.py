@@ -57,6 +57,17 @@ def next_setpoint(setpoint: Array, action: Array) -> Array:
     return within(setpoint + within(action, -1.0, 1.0) * _FARTHEST, _LOW, _HIGH)
 
 
+def between(start: Array, end: Array) -> Array:
+    """Return `[CHUNKS, n, 3]` where the pusher is sent while an action is done, metres.
+
+    Args:
+      start: `[n, 3]` where it was sent before.
+      end: likewise, after the action.
+    """
+    chunks: Array = start + (end - start) * _SHARES
+    return chunks
+
+
 def places(qpos: Array) -> Array:
     """Return `[..., N, 3]` object centres out of `[..., nq]` states."""
     return qpos[..., 3:].reshape(*qpos.shape[:-1], -1, 7)[..., :3]
@@ -179,7 +190,7 @@ class BatchSimulation:
         action = self.controller.act(seen, self._qpos[:, :3])
         start, self.setpoint = self.setpoint, next_setpoint(self.setpoint, action)
         ids = np.flatnonzero(running).astype(np.int32)
-        for sent in start + (self.setpoint - start) * _SHARES:
+        for sent in between(start, self.setpoint):
             self._ctrl[:] = sent
             if self.scene.patches:
                 self.friction.apply(self._places, self.batch.expand("geom_friction"))
