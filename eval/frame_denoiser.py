@@ -25,7 +25,7 @@ from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 from mindseye.tools.errors import BadInput, ToolError, Unavailable, one_line
 from mindseye.tools.goals import TABLE_HALF
 from mindseye.tools.physics.camera import Camera
-from mindseye.tools.physics.rollouts import TICK
+from mindseye.tools.physics.scene import TICK
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
 from mindseye.tools.video.data import SIZE
 from mindseye.tools.video.drawing import shrink

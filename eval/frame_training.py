@@ -32,7 +32,7 @@ from mindseye.eval.frame_denoiser import (
     to_pixels,
 )
 from mindseye.tools.errors import BadInput
-from mindseye.tools.physics.rollouts import TICK
+from mindseye.tools.physics.scene import TICK
 from mindseye.tools.values import Frames
 from mindseye.tools.video.data import Record
 from mindseye.tools.video.shards import read_records

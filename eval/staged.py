@@ -19,7 +19,6 @@ from mindseye.tools.goals import TABLE_HALF, Layout
 from mindseye.tools.physics.engine import MujocoPhysics
 from mindseye.tools.physics.rollouts import (
     CLIP_FRAMES,
-    TICK,
     BatchSimulation,
     Trace,
     clip_rows,
@@ -28,7 +27,7 @@ from mindseye.tools.physics.rollouts import (
     render_rollouts,
 )
 from mindseye.tools.physics.sampling import ALL_NAMES
-from mindseye.tools.physics.scene import Body, Scene, twin
+from mindseye.tools.physics.scene import TICK, Body, Scene, twin
 from mindseye.tools.physics.skills import Phase, PushController, push_for
 from mindseye.tools.subgoals import nominal_target
 from mindseye.tools.values import (

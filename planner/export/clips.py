@@ -28,8 +28,8 @@ from mindseye.planner.record import Record as Run
 from mindseye.planner.record import read_record
 from mindseye.planner.runs import list_runs
 from mindseye.tools.errors import BadInput
-from mindseye.tools.physics.rollouts import TICK, clip_rows
-from mindseye.tools.physics.scene import HEIGHT, PUSHER_DOWN, PUSHER_UP
+from mindseye.tools.physics.rollouts import clip_rows
+from mindseye.tools.physics.scene import HEIGHT, PUSHER_DOWN, PUSHER_UP, TICK
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Frames, Push, SceneGraph, scene_of
 from mindseye.tools.video.cast import beside_table

@@ -1,5 +1,6 @@
 """Physics: camera geometry, the renderer's labels, pushes that obey, batches that repeat."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,9 @@ from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.engine import MujocoPhysics
 from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.rollouts import simulate_scene
+from mindseye.tools.physics.sampling import scatter
 from mindseye.tools.physics.scene import Body, Dynamics, Scene, build, class_of, initial_state, twin
-from mindseye.tools.physics.skills import detour
+from mindseye.tools.physics.ways import detour
 from mindseye.tools.values import Carried, Patch, Push, SceneGraph, SceneObject, scene_of
 
 CUBE = Body(colour="red", shape="cube", position=(-0.1, 0.0))
@@ -61,6 +63,22 @@ def test_a_slow_push_brings_each_shape_to_the_place(body: Body, within: float) -
     rollout = simulate_scene(scene, [push], threads=1)[0]
     assert rollout.layout[body.name] == pytest.approx(push.target, abs=within)
     assert not rollout.fallen
+
+
+@pytest.mark.parametrize("shape", ["cube", "cylinder", "star", "ball"])
+def test_a_push_keeps_to_its_line_though_looks_err(shape: str) -> None:
+    scene = Scene(bodies=(Body(colour="red", shape=shape, position=(-0.15, -0.1), yaw=0.6),))
+    push = Push(subject=f"red {shape}", target=(0.15, 0.1), speed=0.08)
+    (rollout,) = simulate_scene(scene, [push], looks=0.003)
+    along = np.array([0.3, 0.2]) / np.hypot(0.3, 0.2)
+    off = (rollout.positions[:, 0, :2] - [-0.15, -0.1]) @ np.array([-along[1], along[0]])
+    assert np.abs(off).max() < 0.04
+    assert np.hypot(*(rollout.positions[-1, 0, :2] - [0.15, 0.1])) < 0.035
+    # Other looks, another way; the same looks, the same way, whatever else is in the batch.
+    other = replace(push, target=(-0.2, 0.2))
+    again = simulate_scene(scene, [other, push], looks=0.003)[1]
+    assert np.array_equal(again.positions, rollout.positions)
+    assert not np.array_equal(simulate_scene(scene, [push])[0].positions, rollout.positions)
 
 
 def test_a_batch_gives_each_push_what_it_gets_alone() -> None:
@@ -178,13 +196,24 @@ def test_a_detour_goes_round_what_is_in_the_way(x: float, y: float) -> None:
     assert detour(start, target, [(x, y + 0.15)]) == ()
 
 
+@given(st.integers(0, 10_000))
+def test_a_detour_keeps_clear_of_everything(seed: int) -> None:
+    start, target, *others = scatter(np.random.default_rng(seed), 5, gap=0.08)
+    via = detour(start, target, others)
+    legs = list(itertools.pairwise([start, *via, target]))
+    for (a, b), other in itertools.product(legs if via else [], np.array(others)):
+        shares = np.linspace(0, 1, 50)[:, None]
+        way = np.array(a) + shares * (np.array(b) - a)
+        assert np.linalg.norm(way - other, axis=1).min() > 0.065
+
+
 SLIPPERY = 0.06
 
 
 def _fast(subject: str, *bodies: Body) -> Carried:
     """Return what is seen of a fast push in a world more slippery than is believed."""
     scene = Scene(bodies=bodies, dynamics=Dynamics(friction=SLIPPERY))
-    push = Push(subject=subject, target=(0.05, 0.05), speed=0.25)
+    push = Push(subject=subject, target=(0.05, 0.05), speed=0.35)
     (rollout,) = simulate_scene(scene, [push])
     graph = scene_of({b.name: b.position for b in bodies}, pusher=scene.pusher)
     return Carried(scene=graph, push=push, seen=rollout.layout)
@@ -192,9 +221,9 @@ def _fast(subject: str, *bodies: Body) -> Carried:
 
 def test_pushes_that_went_too_far_teach_how_slippery_it_is() -> None:
     engine = MujocoPhysics()
-    cube = Body(colour="red", shape="cube", position=(-0.2, -0.1))
-    star = Body(colour="blue", shape="star", position=(0.2, -0.2))
-    done = [_fast("red cube", cube, star), _fast("blue star", cube, star)]
+    one = Body(colour="red", shape="cylinder", position=(-0.2, -0.1))
+    other = Body(colour="blue", shape="cylinder", position=(0.2, -0.2))
+    done = [_fast("red cylinder", one, other), _fast("blue cylinder", one, other)]
 
     learned = engine.learned(done)
     assert learned.believes()["friction"] < 0.2

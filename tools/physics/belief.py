@@ -29,6 +29,9 @@ PLACE_ERROR = 0.004
 """Standard deviation of the places from which a push is tried again, metres."""
 TRIALS = 6
 """Places from which a push is tried again under each option."""
+EVIDENCE = 1.0
+"""Logarithm of the odds from which another belief takes the place of the one that is held: pushes
+end by chance as much as by friction."""
 FALLEN = 0.15
 """How far off a belief counts that lets something fall which stayed, or the other way, metres."""
 
@@ -50,21 +53,23 @@ class Belief:
         options = tuple(replace(dynamics, friction=f, rolling=r) for f, r in pairs)
         return cls(options=options, logs=tuple(_prior(o, dynamics) for o in options))
 
-    @property
-    def likeliest(self) -> Dynamics:
-        """The dynamics with the largest weight."""
-        return self.options[max(range(len(self.logs)), key=lambda i: self.logs[i])]
+    def likelier(self, than: Dynamics) -> Dynamics:
+        """Return the dynamics with the largest weight, if it clearly outweighs those believed."""
+        best = max(range(len(self.logs)), key=lambda i: self.logs[i])
+        now = self.logs[self.options.index(than)]
+        return self.options[best] if self.logs[best] - now > EVIDENCE else than
 
-    def updated(self, done: Sequence[Carried], threads: int = 0) -> "Belief":
+    def updated(self, done: Sequence[Carried], threads: int = 0, looks: float = 0.0) -> "Belief":
         """Return the posterior after pushes that were seen.
 
         Args:
           done: pushes with what was seen before and after.
           threads: simulations at a time; 0 takes all cores.
+          looks: see `simulate_scene`.
         """
         logs = list(self.logs)
         for one in done:
-            found = _log_likelihoods(self.options, one, threads)
+            found = _log_likelihoods(self.options, one, threads, looks)
             logs = [a + b for a, b in zip(logs, found, strict=True)]
         return replace(self, logs=tuple(log - max(logs) for log in logs))
 
@@ -76,7 +81,9 @@ def _prior(option: Dynamics, believed: Dynamics) -> float:
     return sum(-0.5 * (gap / PRIOR_SPREAD) ** 2 for gap in gaps)
 
 
-def _log_likelihoods(options: Sequence[Dynamics], done: Carried, threads: int) -> list[float]:
+def _log_likelihoods(
+    options: Sequence[Dynamics], done: Carried, threads: int, looks: float
+) -> list[float]:
     """Return how well each dynamics explains where things were seen to end, from one batch.
 
     Where things slide, a push ends elsewhere if it begins a millimetre beside; so each
@@ -94,7 +101,7 @@ def _log_likelihoods(options: Sequence[Dynamics], done: Carried, threads: int) -
     places = [scene, *doubts]
     starts = [replace(p, dynamics=option) for option in distinct.values() for p in places]
     rollouts = simulate_scene(
-        starts[0], [done.push] * len(starts), threads=threads, starts=starts
+        starts[0], [done.push] * len(starts), threads=threads, starts=starts, looks=looks
     )  # fmt: skip
     fits = np.array([_fit(r.layout, done.seen) for r in rollouts]).reshape(-1, TRIALS)
     found = dict(zip(distinct, np.logaddexp.reduce(fits, axis=1) - math.log(TRIALS), strict=True))

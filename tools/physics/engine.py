@@ -19,6 +19,7 @@ class MujocoPhysics:
         size: int = 64,
         dynamics: Dynamics | dict[str, float] | None = None,
         learns: bool = True,
+        looks: float = 0.004,
     ) -> None:
         """Set up the engine.
 
@@ -27,8 +28,10 @@ class MujocoPhysics:
           size: side of rendered clips, pixels.
           dynamics: what is believed of friction, masses and force at first.
           learns: whether pushes that ended elsewhere than pictured change what is believed.
+          looks: standard deviation of the places that a push is steered by, metres: what only
+            succeeds where every look is exact is not foretold to succeed.
         """
-        self.threads, self.size, self.learns = threads, size, learns
+        self.threads, self.size, self.learns, self.looks = threads, size, learns, looks
         self.dynamics = Dynamics(**dynamics) if isinstance(dynamics, dict) else dynamics
         self.belief = Belief.around(self.dynamics or Dynamics())
 
@@ -41,8 +44,8 @@ class MujocoPhysics:
         if not self.learns:
             return self
         engine = copy.copy(self)
-        engine.belief = self.belief.updated(done, self.threads)
-        engine.dynamics = engine.belief.likeliest
+        engine.belief = self.belief.updated(done, self.threads, self.looks)
+        engine.dynamics = engine.belief.likelier(self.dynamics or Dynamics())
         return engine
 
     def simulate(
@@ -79,7 +82,7 @@ class MujocoPhysics:
             rollouts = simulate_scene(
                 believed[rows[0]], [interventions[i] for i in rows], horizon,
                 size=self.size if render else 0, threads=self.threads,
-                starts=[believed[i] for i in rows],
+                starts=[believed[i] for i in rows], looks=self.looks,
             )  # fmt: skip
             found |= dict(zip(rows, rollouts, strict=True))
         return [found[i] for i in range(len(scenes))]

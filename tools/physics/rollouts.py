@@ -6,6 +6,7 @@ simulations advance together on a thread pool.
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +23,7 @@ from mindseye.tools.physics.scene import (
     PUSHER_REACH,
     PUSHER_UP,
     SUBSTEPS,
-    TIMESTEP,
+    TICK,
     FrictionField,
     Scene,
     build,
@@ -36,7 +37,6 @@ Array = NDArray[np.float64]
 
 CHUNKS = 4
 """Friction and set points are refreshed this often per action."""
-TICK = TIMESTEP * SUBSTEPS
 MOVED = 0.01
 """An object that went this far has moved, metres."""
 CLIP_FRAMES = 8
@@ -44,6 +44,10 @@ STILL = 0.012
 """Slower than this counts as lying still, metres a second."""
 COAST_TICKS = 30
 """Actions for which things may go on rolling after the push is done."""
+LASTS = 0.6
+"""Share of the error of a look that the next one has too."""
+HIDDEN = 1.5
+"""By how many times more a look errs where the pusher stands before what it pushes."""
 _PUSH = int(Phase.PUSH)
 _FARTHEST = np.array([STEP, STEP, LIFT_STEP])
 _LOW = np.array([-PUSHER_REACH, -PUSHER_REACH, PUSHER_DOWN])
@@ -115,7 +119,8 @@ class BatchSimulation:
     """The pushes of one scene, advanced together.
 
     `starts` lets each begin from a scene of its own, of the same things on the same table,
-    and with frictions of its own; `controller` drives the pushers some other way.
+    and with frictions of its own; `controller` drives the pushers some other way; where they are
+    steered by what is seen, it is off by `looks`, metres (standard deviation).
     """
 
     def __init__(
@@ -125,6 +130,7 @@ class BatchSimulation:
         threads: int = 0,
         starts: Sequence[Scene] | None = None,
         controller: Controller | None = None,
+        looks: float = 0.0,
     ) -> None:
         unknown = sorted({p.subject for p in pushes} - set(scene.names))
         if unknown:
@@ -133,9 +139,14 @@ class BatchSimulation:
         self.model = build(scene)
         self.n = len(pushes)
         self.batch = mujoco.batch.Batch(self.model, nsim=self.n, nthread=threads)
-        self.controller: Controller = controller or PushController(pushes)
+        self._pushes = PushController(pushes)
+        self.controller: Controller = controller or self._pushes
         self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
         starts = starts or [scene] * self.n
+        self.looks = looks
+        told = zip(starts, pushes, strict=True) if looks else ()
+        self._chance = [_chance(*each) for each in told]
+        self._error: Array = np.zeros((self.n, 2))
         differ = any(s.dynamics != scene.dynamics for s in starts)
         self.friction = FrictionField(scene, self.model, [s.dynamics for s in starts])
         # Live views of the state: asking the batch for one takes as long as a step of a simulation.
@@ -179,6 +190,14 @@ class BatchSimulation:
                 break
         return Trace(qpos=np.stack(rows), ended=ended, contact=contact, sent=np.stack(sent))
 
+    def _misread(self) -> Array:
+        """Return `[n, 2]` by how much a look errs, metres: longer than for one look, and more
+        where a pusher that goes away from the camera hides what it pushes."""
+        drawn = np.stack([c.normal(size=2) for c in self._chance])
+        self._error = LASTS * self._error + math.sqrt(1 - LASTS**2) * drawn
+        hidden = np.maximum(0.0, self._pushes.heading[:, 1:])
+        return self.looks * (1 + HIDDEN * hidden) * self._error
+
     def _moving(self) -> NDArray[np.bool_]:
         """Say in which simulations something on the table still slides or rolls."""
         speed = np.linalg.norm(self._qvel[:, 3:].reshape(self.n, -1, 6)[..., :3], axis=-1)
@@ -187,6 +206,8 @@ class BatchSimulation:
     def _tick(self, running: NDArray[np.bool_]) -> None:
         at = self._places[self._rows, self.subjects]
         seen = np.where(off_table(at)[:, None], np.nan, at[:, :2])
+        if self.looks:
+            seen = seen + self._misread()
         action = self.controller.act(seen, self._qpos[:, :3])
         start, self.setpoint = self.setpoint, next_setpoint(self.setpoint, action)
         ids = np.flatnonzero(running).astype(np.int32)
@@ -195,6 +216,12 @@ class BatchSimulation:
             if self.scene.patches:
                 self.friction.apply(self._places, self.batch.expand("geom_friction"))
             self.batch.step(ids=ids, nstep=SUBSTEPS // CHUNKS)
+
+
+def _chance(start: Scene, push: Push) -> np.random.Generator:
+    """Return the source of errors for one push: its own, in whatever batch, on whatever ground."""
+    told = repr(([b.position for b in start.bodies], push)).encode()
+    return np.random.default_rng(list(hashlib.sha256(told).digest()[:8]))
 
 
 def _events(scene: Scene, push: Push, track: Array) -> tuple[Event, ...]:
@@ -251,6 +278,7 @@ def simulate_scene(
     threads: int = 0,
     rng: np.random.Generator | None = None,
     starts: Sequence[Scene] | None = None,
+    looks: float = 0.0,
 ) -> list[Rollout]:
     """Simulate pushes of a fully specified scene.
 
@@ -262,10 +290,11 @@ def simulate_scene(
       threads: worker threads, 0 for all cores.
       rng: source of sensor noise in the clips.
       starts: a scene of the same things for each push to begin from; None for `scene`.
+      looks: standard deviation of the places by which pushes are steered, metres.
     """
     if not pushes:
         return []
-    simulation = BatchSimulation(scene, pushes, threads, starts)
+    simulation = BatchSimulation(scene, pushes, threads, starts, looks=looks)
     trace = simulation.run(horizon)
     drawn = render_rollouts(simulation, trace, size, rng) if size else [None] * len(pushes)
     rollouts = []

@@ -26,6 +26,8 @@ CLASSES = (
 TIMESTEP = 0.005
 SUBSTEPS = 20
 """Simulation steps per action: 10 Hz control."""
+TICK = TIMESTEP * SUBSTEPS
+"""Seconds between two actions."""
 PUSHER_RADIUS = 0.02
 PUSHER_DOWN = 0.062
 """Height of the pusher's centre while it pushes, metres."""

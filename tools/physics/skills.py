@@ -11,8 +11,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from mindseye.tools.goals import OBJECT_RADIUS, Layout
-from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_RADIUS, PUSHER_REACH, PUSHER_UP
+from mindseye.tools.goals import Layout
+from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_REACH, PUSHER_UP
+from mindseye.tools.physics.steering import COASTS, Steering
+from mindseye.tools.physics.ways import BEHIND, detour
 from mindseye.tools.subgoals import Manner, Subgoal
 from mindseye.tools.values import Point, Push
 
@@ -20,20 +22,19 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 """Which pushes are meant."""
 
-SPEED: dict[Manner, float] = {"straight": 0.2, "slow": 0.08, "around": 0.12}
+SPEED: dict[Manner, float] = {"straight": 0.12, "slow": 0.08, "around": 0.1}
 """Pusher speed by manner, metres a second."""
 STEP = 0.03
 """Metres the pusher may go in one action."""
 LIFT_STEP = 0.04
 """Metres it may rise or sink in one action."""
-BEHIND = OBJECT_RADIUS + PUSHER_RADIUS + 0.022
-"""Where the pusher comes down, metres behind the object's centre."""
 ARRIVED = 0.008
 """The object counts as there, metres."""
-LATERAL_MAX = 0.032
-"""Pusher this far beside the line through the object: it slipped off, go round again, metres."""
-STEER = 1.0
-"""Share of the sideways error that is corrected while going one full step forward."""
+NEARLY = 0.018
+"""What it slipped off so near to its place, and lies still, is left there, metres: to go round
+once more is to come down on a neighbour sooner than to bring it nearer."""
+STILL = 0.004
+"""A thing that is seen to go less far than this in an action lies still, metres: looks err."""
 TRIES = 4
 LOWER_TICKS = 8
 PUSH_TICKS = 80
@@ -69,11 +70,13 @@ class PushController:
         self.leg = np.zeros(n, dtype=int)
         self.tries = np.zeros(n, dtype=int)
         self.ticks = np.zeros(n, dtype=int)
+        self.seen: Array = np.full((n, 2), np.nan)
+        """`[N, 2]` where each subject was an action ago, metres."""
         self.heading: Array = np.zeros((n, 2))
         self.paths = [np.array([*p.via, p.target], dtype=float) for p in pushes]
         self.aim: Array = np.array([path[0] for path in self.paths]).reshape(n, 2)
         """`[N, 2]` where the leg under way ends, metres."""
-        self.speed = np.array([p.speed for p in pushes])
+        self.steering = Steering(pushes)
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -106,6 +109,7 @@ class PushController:
         if len(rows):
             actions[rows, :2] = -self.heading[rows]
             self._enter((phase == _SETTLE) & (self.ticks >= SETTLE_TICKS), _DONE)
+        self.seen = subject.copy()
         return within(actions, -1.0, 1.0)
 
     def _enter(self, rows: Rows | NDArray[np.bool_] | int, phase: int) -> None:
@@ -114,7 +118,10 @@ class PushController:
     def _travel(self, rows: Rows, subject: Array, pusher: Array) -> Array:
         ahead = self.aim[rows] - subject
         distance = _length(ahead)
-        there = distance < ARRIVED
+        last = np.array([self.leg[i] + 1 == len(self.paths[i]) for i in rows])
+        still = _length(subject - self.seen[rows]) < STILL
+        left = (self.tries[rows] > 0) & last & still & (distance < NEARLY)
+        there = (distance < ARRIVED) | left
         self._finish_legs(rows[there])
         # The bound keeps from dividing by nothing; it changes none that is used.
         heading = ahead / np.maximum(distance, ARRIVED)[:, None]
@@ -131,6 +138,7 @@ class PushController:
         # It came down on something: from this side the push cannot be done.
         stuck = ~down & (self.ticks[rows] > LOWER_TICKS)
         self._enter(rows[down], _PUSH)
+        self.steering.begin(rows[down])
         self._enter(rows[stuck], _RAISE)
         return np.array([0.0, 0.0, -1.0])
 
@@ -149,22 +157,15 @@ class PushController:
                 self._enter(i, _RAISE)
 
     def _push(self, rows: Rows, subject: Array, pusher: Array) -> Array:
-        ahead = self.aim[rows] - subject
-        distance = _length(ahead)
-        passed = np.vecdot(ahead, self.heading[rows]) <= 0.0
-        over = (distance < ARRIVED) | passed | (self.ticks[rows] > PUSH_TICKS)
+        ahead, heading = self.aim[rows] - subject, self.heading[rows]
+        passed = np.vecdot(ahead, heading) <= 0.0
+        arrived = np.where(self.steering.careful[rows], COASTS, ARRIVED)
+        over = (_length(ahead) < arrived) | passed | (self.ticks[rows] > PUSH_TICKS)
+        way, off = self.steering.way(rows, subject, pusher[:, :2], self.aim[rows], heading)
         self._finish_legs(rows[over])
-        direction = ahead / np.maximum(distance, ARRIVED)[:, None]
-        to_subject = subject - pusher[:, :2]
-        along = np.vecdot(to_subject, direction)
-        lateral = to_subject - direction * along[:, None]
-        slipped = ~over & ((_length(lateral) > LATERAL_MAX) | (along < 0))
-        self._go_round(rows[slipped])
-        forward = np.minimum(self.speed[rows] * 0.1, distance + 0.004)
-        steer = lateral * (STEER * forward / STEP)[:, None]
-        way = _limited(direction * forward[:, None] + steer, STEP) / STEP
-        pushing = ~over & ~slipped
-        return _actions(pushing, way, np.where(pushing, -1.0, 1.0))
+        self._go_round(rows[~over & off])
+        pushing = ~over & ~off
+        return _actions(pushing, _limited(way, STEP) / STEP, np.where(pushing, -1.0, 1.0))
 
     def _go_round(self, rows: Rows) -> None:
         self.tries[rows] += 1
@@ -195,30 +196,6 @@ def _length(vectors: Array) -> Array:
 def _limited(vectors: Array, longest: float) -> Array:
     limited: Array = vectors * (longest / np.maximum(_length(vectors), longest))[:, None]
     return limited
-
-
-def detour(start: Point, target: Point, blockers: Sequence[Point]) -> tuple[Point, ...]:
-    """Return a via point that leads round the first thing in the way, or nothing.
-
-    A push needs a lane as wide as the object and the pusher behind it.
-    """
-    a, b = np.array(start), np.array(target)
-    length = float(np.linalg.norm(b - a))
-    if length < 1e-6:
-        return ()
-    u = (b - a) / length
-    side = np.array([-u[1], u[0]])
-    lane = 2 * OBJECT_RADIUS + 0.008
-    for blocker in sorted(blockers, key=lambda p: float((np.array(p) - a) @ u)):
-        rel = np.array(blocker) - a
-        along, across = float(rel @ u), float(rel @ side)
-        if 0.0 < along < length + OBJECT_RADIUS and abs(across) < lane:
-            away = -1.0 if across > 0 else 1.0
-            corner = np.array(blocker) + side * away * (lane + 0.02)
-            edge = 0.27
-            return ((float(np.clip(corner[0], -edge, edge)),
-                     float(np.clip(corner[1], -edge, edge))),)  # fmt: skip
-    return ()
 
 
 def push_for(subgoal: Subgoal, target: Point, layout: Layout) -> Push | None:

@@ -15,7 +15,7 @@ from mindseye.tools.physics.render import Renderer, halve
 from mindseye.tools.physics.rollouts import BatchSimulation, off_table, places
 from mindseye.tools.physics.sampling import random_appearance, random_scene, scatter
 from mindseye.tools.physics.scene import PUSHER_UP, Scene, build, initial_state
-from mindseye.tools.physics.skills import BEHIND
+from mindseye.tools.physics.ways import BEHIND
 from mindseye.tools.poking.poke import Poke, PokeController, random_poke
 from mindseye.tools.values import Frames, Point, Push
 

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from mindseye.tools.contracts import VideoGenerator
 from mindseye.tools.errors import BadInput, ToolError
-from mindseye.tools.physics.rollouts import MOVED, STILL, TICK, next_setpoint
+from mindseye.tools.physics.rollouts import MOVED, STILL, next_setpoint
+from mindseye.tools.physics.scene import TICK
 from mindseye.tools.values import Frames
 from mindseye.tools.video.cast import cast_of, placed
 from mindseye.tools.video.drawing import Drawing, shrink

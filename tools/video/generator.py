@@ -17,9 +17,8 @@ from transformers.utils import logging as transformers_logging
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.render import Renderer
-from mindseye.tools.physics.rollouts import TICK
 from mindseye.tools.physics.sampling import ALL_NAMES, random_scene
-from mindseye.tools.physics.scene import build, initial_state
+from mindseye.tools.physics.scene import TICK, build, initial_state
 from mindseye.tools.values import Clip, Frames, ImagineRequest, Provenance
 from mindseye.tools.video.flow import STEPS, Guidance
 from mindseye.tools.video.pipeline import TabletopVideoPipeline

@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from mindseye.tools.errors import ToolError
-from mindseye.tools.physics.rollouts import TICK, next_setpoint
+from mindseye.tools.physics.rollouts import next_setpoint
+from mindseye.tools.physics.scene import TICK
 from mindseye.tools.values import Point
 from mindseye.tools.video.cast import Cast
 from mindseye.tools.video.tokens import FRAMES, KINDS, MAX_OBJECTS, PATH, PUSHER, THINGS, Told

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mindseye.tools.errors import BadInput
 from mindseye.tools.goals import COLOURS, SHAPES
-from mindseye.tools.physics.rollouts import TICK
+from mindseye.tools.physics.scene import TICK
 from mindseye.tools.video.captions import attempted, mirrored, with_gaps
 from mindseye.tools.video.data import Record
 from mindseye.tools.video.shards import read_records

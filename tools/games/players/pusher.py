@@ -9,10 +9,11 @@ from mindseye.tools.errors import BadInput
 from mindseye.tools.games.game import Game
 from mindseye.tools.games.joystick import Joystick
 from mindseye.tools.goals import area_centre
-from mindseye.tools.physics.skills import PushController, detour
+from mindseye.tools.physics.skills import PushController
+from mindseye.tools.physics.ways import detour
 from mindseye.tools.values import Frames, Push
 
-SPEED = 0.15
+SPEED = 0.12
 """Of the pusher while it pushes, metres a second."""
 
 
