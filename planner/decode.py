@@ -1,5 +1,6 @@
 """Action decoders: a chosen picture becomes motion of the pusher."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ PATIENCE = 10
 """Looks without the subject after which it counts as gone."""
 GLANCE_EVERY = 4
 """Looks on the way to the object come every so many actions."""
+AHEAD = 0.07
+"""What was this near to the pusher when it was hidden goes on with it, metres."""
 _NOWHERE: Point = (float("nan"), float("nan"))
 
 
@@ -40,6 +43,8 @@ class ClosedLoopPush:
         self._push: Push | None = None
         self._controller = PushController([])
         self._last: Point | None = None
+        self._beside: NDArray[np.float64] = np.zeros(2)
+        """`[2]` where the pusher was when it was seen last, metres."""
         self._unseen = 0
 
     def decode(self, wanted: Push, now: Sight) -> Decoded | None:
@@ -53,7 +58,7 @@ class ClosedLoopPush:
             self._push, self._controller = wanted, PushController([wanted])
             self._last, self._unseen = None, 0
         fresh = self._must_look()
-        place = self._locate(wanted.subject, now.look()) if fresh else self._last or _NOWHERE
+        place = self._locate(wanted.subject, now) if fresh else self._last or _NOWHERE
         action = self._controller.act(
             np.array([place], dtype=float), np.asarray(now.pusher, dtype=float)[None]
         )[0]
@@ -68,13 +73,18 @@ class ClosedLoopPush:
         travelling = phase == Phase.TRAVEL and ticks % GLANCE_EVERY == 0
         return self._last is None or phase == Phase.PUSH or bool(travelling)
 
-    def _locate(self, name: str, scene: SceneGraph) -> Point:
-        """Return the subject's place; hidden for a moment it stays where it was."""
-        found = scene.find(name)
+    def _locate(self, name: str, now: Sight) -> Point:
+        """Return the subject's place; what the pusher hides for a moment goes on along its line."""
+        found, pusher = now.look().find(name), np.asarray(now.pusher[:2], dtype=float)
         if found is not None and max(map(abs, found.position)) <= TABLE_HALF + 0.01:
-            self._last, self._unseen = found.position, 0
+            self._last, self._beside, self._unseen = found.position, pusher, 0
             return found.position
         self._unseen += 1
         if self._last is None or self._unseen > PATIENCE:
             return _NOWHERE
+        if self._controller.phase[0] == Phase.PUSH and math.dist(self._last, self._beside) < AHEAD:
+            heading = self._controller.heading[0]
+            went = float(max(0.0, heading @ (pusher - self._beside)))
+            self._last = self._last[0] + went * heading[0], self._last[1] + went * heading[1]
+            self._beside = pusher
         return self._last

@@ -1,5 +1,6 @@
 """What the planner believes is on the table, carried from look to look."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +16,9 @@ RIM = 0.05
 """Something last seen this near the rim, and now gone, has fallen, metres."""
 SAME_PLACE = 0.025
 """Two looks at the same thing put it this close together, metres."""
+OTHER_SHAPE = 0.05
+"""Something of another shape is sooner another thing than this one if that is nearer by this,
+metres: from one look to the next shapes are mistaken, places hardly."""
 FORGET_AFTER = 3
 """Looks without an object after which it counts as gone wherever it was."""
 MARGIN = 0.004
@@ -37,36 +41,48 @@ class Memory:
         """Names of what was there at the beginning."""
         self.scene = first
         self._first = {o.name: o for o in first.objects}
+        self._at = {o.name: o.position for o in first.objects}
+        """Name -> where it was seen last, metres."""
         self._unseen = dict.fromkeys(first.names, 0)
 
     def recognise(self, seen: SceneGraph) -> SceneGraph:
         """Return a look with its objects called what they were called at first.
 
-        Things do not change colour or shape. What looks like a new object is an
-        expected one that is missing in this look: of the same colour, or else in
-        the same place. What is neither is left out.
+        Things change neither colour nor shape, and do not change places at once. So what is seen
+        of a colour is what was expected of it, each where it was last seen, sooner than of the
+        shape it seems to be. What has the colour of nothing that is missing is what is missing in
+        the same place; what is neither is left out.
         """
-        missing = {n for n in self.expected if seen.find(n) is None}
-        objects = []
-        for item in seen.objects:
-            name = item.name if item.name in self.expected else self._match(item, missing)
-            if name is None:
-                continue
-            missing.discard(name)
-            known = self._first[name]
-            objects.append(
-                replace(item, referent=known.referent, colour=known.colour, shape=known.shape)
-            )
-        return replace(seen, objects=tuple(objects))
+        named = dict[str, SceneObject]()
+        for colour in dict.fromkeys(o.colour for o in seen.objects):
+            named |= self._of_colour(colour, [o for o in seen.objects if o.colour == colour])
+        rest = [o for o in seen.objects if not any(o is known for known in named.values())]
+        for item in rest:
+            missing = [n for n in self.expected if n not in named]
+            here = [n for n in missing if math.dist(self._at[n], item.position) < SAME_PLACE]
+            if here:
+                named[min(here, key=lambda n: math.dist(self._at[n], item.position))] = item
+        self._at |= {name: item.position for name, item in named.items()}
+        return replace(seen, objects=tuple(self._as_first(n, o) for n, o in named.items()))
 
-    def _match(self, item: SceneObject, missing: set[str]) -> str | None:
-        def gap(name: str) -> float:
-            before = self.scene.find(name)
-            return math.dist(before.position, item.position) if before else math.inf
+    def _of_colour(self, colour: str, seen: Sequence[SceneObject]) -> dict[str, SceneObject]:
+        """Return which of the expected things of a colour each of those seen most likely is."""
+        names = [n for n in self.expected if n.split()[0] == colour]
+        if len(names) < len(seen):
+            pairings = [list(zip(names, some, strict=True))
+                        for some in itertools.permutations(seen, len(names))]  # fmt: skip
+        else:
+            pairings = [list(zip(some, seen, strict=True))
+                        for some in itertools.permutations(names, len(seen))]  # fmt: skip
+        return dict(min(pairings, key=lambda p: sum(self._change(n, o) for n, o in p)))
 
-        alike = [n for n in missing if n.split()[0] == item.colour]
-        here = [n for n in missing if gap(n) < SAME_PLACE]
-        return min(alike or here, key=gap, default=None)
+    def _change(self, name: str, item: SceneObject) -> float:
+        """Return how far something would have come, metres, and that it looks otherwise."""
+        return math.dist(self._at[name], item.position) + OTHER_SHAPE * (item.name != name)
+
+    def _as_first(self, name: str, item: SceneObject) -> SceneObject:
+        known = self._first[name]
+        return replace(item, referent=known.referent, colour=known.colour, shape=known.shape)
 
     def update(self, seen: SceneGraph) -> SceneGraph:
         """Take in one look and return what is believed now."""
@@ -86,6 +102,11 @@ class Memory:
         patches = self.scene.patches or seen.patches
         self.scene = SceneGraph(objects=tuple(objects), pusher=seen.pusher, patches=patches)
         return self.scene
+
+    @property
+    def unseen(self) -> bool:
+        """Whether the last look lacked something that was there at the beginning."""
+        return any(self._unseen.values())
 
     @property
     def lost(self) -> tuple[str, ...]:

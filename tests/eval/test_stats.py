@@ -22,6 +22,8 @@ def test_wilson_matches_published_values() -> None:
     assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-4)
     assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-4)
     assert wilson(0, 0) == (0.0, 1.0)
+    # Error bars are never negative, whatever rounding makes of all or nothing.
+    assert all(wilson(n, n)[1] == 1.0 and wilson(0, n)[0] == 0.0 for n in range(1, 300))
 
 
 def test_newcombe_matches_published_values() -> None:
