@@ -4,13 +4,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mindseye.tools.goals import Layout, satisfied
+from mindseye.planner.language.oracle import score, subgoals
+from mindseye.planner.perception import clearly_satisfied
+from mindseye.tools.goals import AreaItem, Goal, Layout, area_centre
 from mindseye.tools.physics.scene import PUSHER_UP
 from mindseye.tools.physics.skills import push_for
-from mindseye.tools.subgoals import Manner, Subgoal, nominal_target
-from mindseye.tools.values import Frames, ImagineRequest, Push, SceneGraph
+from mindseye.tools.physics.ways import is_free
+from mindseye.tools.subgoals import ROOM, Manner, Subgoal, nominal_target, roomy_target
+from mindseye.tools.values import Frames, ImagineRequest, Point, Push, SceneGraph
 from mindseye.tools.video.captions import tried
 
+DEEP, DEEPEST = 0.05, 0.22
+"""How far from the middle of an area, and of the table, things are put, metres, where all are to
+come into one area."""
 LEAST_PUSH = 0.015
 """A shorter push is not worth an action, metres."""
 
@@ -72,20 +78,72 @@ def worthwhile(proposals: Sequence[Proposal], layout: Layout, k: int) -> list[Pr
     return list(found or proposals)[:k]
 
 
+def filled(proposals: Sequence[Proposal], goal: Goal, layout: Layout, k: int) -> list[Proposal]:
+    """Return proposals with what geometry alone would try next: up to `k` in all, one at least.
+
+    A language model may name only pushes that cannot be done, or all but the one that would do.
+    What is added has half the prior of the least likely proposal.
+    """
+    known = {p.subgoal for p in proposals}
+    ranked = [
+        (gain, subgoal)
+        for subgoal in subgoals(goal, list(layout))
+        if subgoal not in known and _changes(subgoal, layout)
+        and (gain := score(goal, layout, subgoal)) > 0.0
+    ]  # fmt: skip
+    ranked.sort(key=lambda pair: -pair[0])
+    prior = 0.5 * min((p.prior for p in proposals), default=1.0)
+    more = [Proposal(subgoal=s, prior=prior) for _, s in ranked[: max(1, k - len(proposals))]]
+    return [*proposals, *more]
+
+
 def _changes(subgoal: Subgoal, layout: Layout) -> bool:
     if not subgoal.names <= set(layout):
         return False
     way = math.dist(layout[subgoal.move], nominal_target(subgoal, layout))
-    return way > LEAST_PUSH and not satisfied(subgoal.goal(), layout)
+    return way > LEAST_PUSH and not clearly_satisfied(subgoal.goal(), dict(layout), ())
+
+
+def _target(subgoal: Subgoal, layout: Layout, goal: Goal | None) -> Point:
+    """Return where a subgoal's object is to be pushed, metres.
+
+    Where everything is to come into one area, what comes first goes deep into it, as far from
+    where it stands as it can be pushed straight, so that it bars no other; but for balls, which
+    are put no nearer to the rim than they must.
+    """
+    everything = AreaItem(subject="all", area=subgoal.area) if subgoal.area else None
+    if goal is None or everything not in goal.all_ or subgoal.move.endswith("ball"):
+        return roomy_target(subgoal, layout)
+    start, (cx, cy) = layout[subgoal.move], area_centre(str(subgoal.area))
+    others = [p for n, p in layout.items() if n != subgoal.move]
+    places = [
+        (x, y)
+        for x in _inside(cx) for y in _inside(cy)
+        if all(math.dist((x, y), p) > ROOM[1] for p in others)
+    ]  # fmt: skip
+    free = [p for p in places if is_free(start, p, others)]
+    return max(free, key=lambda p: math.dist(p, start), default=roomy_target(subgoal, layout))
+
+
+def _inside(centre: float) -> list[float]:
+    """Return places along one side of an area, metres, none at the table's rim."""
+    return [max(-DEEPEST, min(DEEPEST, centre + d)) for d in (-DEEP, 0.0, DEEP)]
 
 
 def expand(
-    proposals: Sequence[Proposal], scene: SceneGraph, manners: Sequence[Manner]
-) -> list[Candidate]:
+    proposals: Sequence[Proposal], scene: SceneGraph, manners: Sequence[Manner],
+    goal: Goal | None = None,
+) -> list[Candidate]:  # fmt: skip
     """Return every proposal in every manner that makes sense in the scene.
 
     A way `around` exists only where something stands in the way. Proposals
     about objects that are not in view are dropped: they cannot be pictured.
+
+    Args:
+      proposals: subgoals with their priors.
+      scene: what is seen.
+      manners: ways of pushing that are thought of.
+      goal: what it is for, if that is known.
     """
     layout = scene.layout
     found: list[Candidate] = []
@@ -93,7 +151,7 @@ def expand(
         subgoal = proposal.subgoal
         if not subgoal.names <= set(layout):
             continue
-        target = nominal_target(subgoal, layout)
+        target = _target(subgoal, layout, goal)
         for manner in manners:
             way = subgoal.model_copy(update={"manner": manner})
             push = push_for(way, target, layout)

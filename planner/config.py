@@ -76,6 +76,8 @@ class Config:
     """Subgoals that a beam or a tree looks ahead."""
     calibration: str = "shipped"
     """What turns the judge's scores into probabilities: a file, `shipped`, or `none`."""
+    filled: bool = True
+    """Whether geometry names a push beside those of the language model, more where it names few."""
     abstain: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Below this probability the best push is not done before more was pictured; 0: never mind."""
     max_decisions: Annotated[int, Field(ge=1, le=1000)] = 8

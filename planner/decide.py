@@ -27,7 +27,7 @@ SHORTLIST = 3
 """Pictured futures among which the language model has the last word."""
 CLOSE = 0.05
 """Futures this close to the best in value are put before it."""
-LAST_WORD = 0.05
+LAST_WORD = 0.01
 """What the language model's favour adds to a value, at most."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from mindseye.planner import events as ev
-from mindseye.planner.candidates import Candidate, expand, worthwhile
+from mindseye.planner.candidates import Candidate, expand, filled, worthwhile
 from mindseye.planner.context import Context, History
 from mindseye.planner.gate import ASKS_MODEL, Costs, Gating, Situation, gate, sketching
 from mindseye.planner.judge import Judgement, Picture, disbelief, judge, mean_imagined
@@ -67,7 +67,9 @@ class MindsEye:
         proposed = []
         for leaf, proposals in zip(leaves, found, strict=True):
             wanted = worthwhile(proposals, leaf.scene.layout, count)
-            candidates = self._named(leaf, expand(wanted, leaf.scene, manners))
+            if context.config.filled and context.config.tools != "none":
+                wanted = filled(wanted, context.goal, leaf.scene.layout, count)
+            candidates = self._named(leaf, expand(wanted, leaf.scene, manners, context.goal))
             proposed.append(candidates)
             self.tell(candidates, seconds / len(leaves))
         return proposed

@@ -5,8 +5,8 @@ object, the record names it and the value drops; the spread over imagined sample
 counts against a candidate, since planning otherwise seeks out model errors.
 
 Beside its value, which is about the goal, a candidate has a raw score for doing what its own
-words say. Candidates are ranked by value; the score, once calibrated (`calibration`), tells
-whether enough is known to act.
+words say. Candidates are ranked by value, which falls where the score does; the score, once
+calibrated (`calibration`), tells whether enough is known to act.
 """
 
 import math
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from mindseye.planner.candidates import Candidate
 from mindseye.planner.trust import Trust, skill_of
-from mindseye.tools.goals import Goal, Layout, satisfied
+from mindseye.tools.goals import TABLE_HALF, Goal, Layout, satisfied
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Clip, Frames, Outcome, Plausibility, Point, Reward, Rollout
 
@@ -30,9 +30,18 @@ SPREAD_COST = 0.5
 """How many standard deviations over samples are taken off an imagined reward."""
 VAIN_COST = 0.6
 """What the simulated value of a push that moves nothing is multiplied by."""
+STRAY_WORTH = 0.85
+"""What a value is multiplied by for each other thing that is pushed along: where things touch,
+pictures are least exact, and a search would choose just the pushes that only work in them."""
 PLAUSIBLE = 0.05
 """Where every imagined clip of a candidate is less plausible than this, none is believed.
 Of 164 development clips of world and simulator (`eval/plausibility.py`) none was."""
+RIM, RIM_WORTH = 0.04, 0.9
+"""What a value is multiplied by for each thing that is moved to this near the rim, metres: what
+rolls a little further, or is touched again, falls."""
+DOUBT_COST = 0.5
+"""Share of the value that is lost where a push surely does not do what its words say: what comes
+about otherwise than meant seldom comes about again."""
 CARE_COST = 0.004
 """A slow or roundabout push must be worth this much more than a straight one."""
 EVEN = 0.5
@@ -183,36 +192,20 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
     """
     picture = believed(picture)
     candidate = picture.candidate
-    skill = skill_of(candidate.subgoal)
-    physics, video = trust.mean("physics", skill), trust.mean("video", skill)
-    weighted: list[tuple[float, float, float]] = []
-    if picture.computed_reward is not None:
-        reward = picture.computed_reward
-        weighted.append((reward.value, reward.confidence, physics))
-    if picture.imagined_rewards:
-        confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
-        value = video_value(picture.imagined_rewards)
-        # An imagined end that vision can hardly read, or may lie elsewhere, says little.
-        weighted.append((value, confidence, video**2 * confidence * _clear(picture)))
-    elif unseen is not None and weighted:
-        weighted.append((unseen, 1.0, video**2))
+    weighted = _weighted(picture, trust, unseen)
     if not weighted:
         return Judgement(
             candidate=candidate, value=candidate.prior, confidence=0.0,
             target=candidate.push.target,
         )  # fmt: skip
-    if picture.computed_reward is None:
-        # The prior stands in for what an untrusted picture leaves open.
-        weighted.append((candidate.prior, 1.0, 1.0 - weighted[0][2]))
     total = sum(w for _, _, w in weighted) or 1.0
-    value = sum(v * w for v, _, w in weighted) / total
     confidence = sum(c * w for _, c, w in weighted) / total
     agreement, sentences = _agreement(picture)
+    done = _success(picture, trust, agreement)
+    value = sum(v * w for v, _, w in weighted) / total * _soundness(picture, done)
     if agreement is not None:
+        video = trust.mean("video", skill_of(candidate.subgoal))
         value *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * video
-    if picture.computed is not None and not {*picture.computed.moved, *picture.computed.fell}:
-        # Nothing goes wrong where nothing moves: it would look good for ever.
-        value *= VAIN_COST
     if candidate.subgoal.manner != "straight":
         value -= CARE_COST
     predicted, target, tool, lost = _prediction(picture)
@@ -221,8 +214,40 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
         agreement=agreement, disagreements=sentences, predicted=predicted, target=target,
         tool=tool, lost=lost,
         frame=picture.clips[best_sample(picture)].frames[-1] if picture.clips else None,
-        success=_success(picture, trust, agreement),
+        success=done,
     )  # fmt: skip
+
+
+def _weighted(
+    picture: Picture, trust: Trust, unseen: float | None
+) -> list[tuple[float, float, float]]:
+    """Return what each tool makes of a candidate: value, confidence and weight."""
+    skill = skill_of(picture.candidate.subgoal)
+    video = trust.mean("video", skill)
+    weighted: list[tuple[float, float, float]] = []
+    if picture.computed_reward is not None:
+        reward = picture.computed_reward
+        weighted.append((reward.value, reward.confidence, trust.mean("physics", skill)))
+    if picture.imagined_rewards:
+        confidence = statistics.fmean(r.confidence for r in picture.imagined_rewards)
+        value = video_value(picture.imagined_rewards)
+        # An imagined end that vision can hardly read, or may lie elsewhere, says little.
+        weighted.append((value, confidence, video**2 * confidence * _clear(picture)))
+    elif unseen is not None and weighted:
+        weighted.append((unseen, 1.0, video**2))
+    if weighted and picture.computed_reward is None:
+        # The prior stands in for what an untrusted picture leaves open.
+        weighted.append((picture.candidate.prior, 1.0, 1.0 - weighted[0][2]))
+    return weighted
+
+
+def _soundness(picture: Picture, success: float | None) -> float:
+    """Return what is left of a value where a push does little, or more than it says."""
+    left: float = STRAY_WORTH ** _strays(picture) * RIM_WORTH ** _at_rim(picture)
+    if picture.computed is not None and not {*picture.computed.moved, *picture.computed.fell}:
+        # Nothing goes wrong where nothing moves: it would look good for ever.
+        left *= VAIN_COST
+    return left if success is None else left * (1.0 - DOUBT_COST * (1.0 - success))
 
 
 def success(picture: Picture, trust: Trust) -> float | None:
@@ -288,6 +313,26 @@ def _clearness(goal: Goal, subject: str, layout: Layout, doubt: float | None) ->
 def came_about(subgoal: Subgoal, before: Layout, seen: Layout) -> bool:
     """Say whether a subgoal is seen to hold after its push, and nothing is gone that was there."""
     return satisfied(subgoal.goal(), seen, tuple(before))
+
+
+def _ends(picture: Picture) -> tuple[Outcome, ...]:
+    """Return the outcomes that are most exact."""
+    return (picture.computed, *picture.doubted) if picture.computed else picture.imagined
+
+
+def _strays(picture: Picture) -> float:
+    """Return how many other things are pushed along, on average over what was pictured."""
+    subject = picture.candidate.subgoal.move
+    return statistics.fmean(len({*o.moved} - {subject}) for o in _ends(picture))
+
+
+def _at_rim(picture: Picture) -> float:
+    """Return how many things are moved to the rim, on average over what was pictured."""
+    inside = TABLE_HALF - RIM
+    return statistics.fmean(
+        sum(max(map(abs, o.after.layout[n])) > inside for n in o.moved if n in o.after.layout)
+        for o in _ends(picture)
+    )
 
 
 def best_sample(picture: Picture) -> int:

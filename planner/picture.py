@@ -78,7 +78,7 @@ class Eye:
     samples: int = 2
     shown: int = 3
     """Simulated candidates that are also drawn, and read off the drawing by vision."""
-    doubts: int = 2
+    doubts: int = 4
     """Further simulations of those, each from slightly other places: a plan that
     only works where vision was exactly right is worth less."""
 

@@ -54,7 +54,9 @@ LINE_MAX = 0.025
 AT_MAX = 0.035
 """`at`: the centre at most this far from the place, metres."""
 REACH = 0.30
-"""Distance over which progress falls from 1 to 0, metres."""
+"""Distance over which progress falls from `ALMOST` to 0, metres."""
+ALMOST = 0.85
+"""Progress where hardly anything is missing: what is reached is worth clearly more."""
 
 _DIRECTION = {"left_of": (-1, 0), "right_of": (1, 0), "above": (0, 1), "below": (0, -1)}
 
@@ -293,7 +295,7 @@ def item_progress(item: Item, layout: Layout) -> float:
     if isinstance(item, NotItem):
         return 0.5 if _gap(item.not_, layout) <= 1e-9 else 1.0
     gap = _gap(item, layout)
-    return 1.0 if gap <= 1e-9 else max(0.0, 0.95 - 0.95 * gap / REACH)
+    return 1.0 if gap <= 1e-9 else max(0.0, ALMOST - ALMOST * gap / REACH)
 
 
 def progress(goal: Goal, layout: Layout, expected: Sequence[str] = ()) -> float:

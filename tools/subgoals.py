@@ -22,9 +22,19 @@ from mindseye.tools.goals import (
     area_centre,
     line_through,
     place_words,
+    satisfied,
 )
 from mindseye.tools.values import Point
 
+ROOM = (0.08, 0.07)
+"""Two things that are not to be brought together stand this far apart where they can, else so
+far, metres."""
+GRID, AROUND = 0.015, 9
+"""A thing may be put so many times so many metres from its nominal place to stand free."""
+INSIDE = TABLE_HALF - 2 * OBJECT_RADIUS
+"""What is put elsewhere to stand free stands this near to the middle of the table, metres."""
+CLEARLY = 0.012
+"""A subgoal clearly holds at a place if it does this far about it, metres."""
 Manner = Literal["straight", "slow", "around"]
 MANNERS: tuple[Manner, ...] = ("straight", "slow", "around")
 
@@ -164,3 +174,44 @@ def nominal_target(subgoal: Subgoal, layout: Layout) -> Point:
         return _clamp((other[0] + ox, other[1] + oy))
     distance = {"near": 0.09, "touching": 2 * OBJECT_RADIUS, "apart": APART_MIN + 0.03}
     return _clamp(_beside(start, other, distance[subgoal.relation]))
+
+
+def roomy_target(subgoal: Subgoal, layout: Layout) -> Point:
+    """Return where to put the object so that it stands free: the nominal place, or one nearby.
+
+    It is the nearest place at which the subgoal clearly holds and nothing else stands too near;
+    where there is none, the nominal one.
+
+    Raises:
+      KeyError: the layout lacks an object the subgoal speaks of.
+    """
+    nominal, start = nominal_target(subgoal, layout), layout[subgoal.move]
+    others = [p for n, p in layout.items() if n not in (subgoal.move, subgoal.object)]
+
+    def room(place: Point) -> float:
+        return min((math.dist(place, other) for other in others), default=math.inf)
+
+    if subgoal.relation == "at" or room(nominal) >= ROOM[0]:
+        return nominal
+    places = sorted(
+        _nearby(nominal), key=lambda p: math.dist(p, nominal) + 0.5 * math.dist(p, start)
+    )
+    for least in ROOM:
+        for place in places:
+            if room(place) >= least and _clearly_holds(subgoal, place, layout):
+                return place
+    return nominal
+
+
+def _nearby(place: Point) -> list[Point]:
+    """Return places about one, none of them near the table's rim."""
+    steps = [GRID * k for k in range(-AROUND, AROUND + 1)]
+    found = [(place[0] + dx, place[1] + dy) for dx in steps for dy in steps]
+    return [p for p in found if max(map(abs, p)) <= INSIDE]
+
+
+def _clearly_holds(subgoal: Subgoal, place: Point, layout: Layout) -> bool:
+    """Say whether a subgoal holds with its object at a place, and a little beside it."""
+    goal, (x, y), d = subgoal.goal(), place, CLEARLY
+    beside = [(x, y), (x + d, y), (x - d, y), (x, y + d), (x, y - d)]
+    return all(satisfied(goal, {**layout, subgoal.move: p}) for p in beside)

@@ -28,7 +28,7 @@ from mindseye.planner.report_decisions import outcome_words
 from mindseye.tools.errors import ToolError
 from mindseye.tools.physics.sampling import misread
 from mindseye.tools.physics.skills import push_for
-from mindseye.tools.subgoals import nominal_target
+from mindseye.tools.subgoals import roomy_target
 from mindseye.tools.values import (
     Clip,
     Frames,
@@ -90,7 +90,7 @@ def _candidate(move: arguments.Move, key: str, prior: float, scene: SceneGraph) 
         if name not in scene.names:
             there = ", ".join(scene.names) or "nothing"
             raise ToolError(f"no {name!r} is seen on this table; there is: {there}")
-    target = move.to or nominal_target(subgoal, scene.layout)
+    target = move.to or roomy_target(subgoal, scene.layout)
     push = push_for(subgoal, target, scene.layout)
     if push is None:
         raise ToolError(f"{move.words()}: nothing stands in the way; use manner straight")

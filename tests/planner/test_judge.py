@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mindseye.planner.candidates import Candidate, Proposal, expand, worthwhile
+from mindseye.planner.candidates import Candidate, Proposal, expand, filled, worthwhile
 from mindseye.planner.judge import Picture, came_about, judge, mean_imagined, success, video_value
 from mindseye.planner.perception import Memory, clearly_satisfied
 from mindseye.planner.trust import Trust
@@ -191,12 +191,45 @@ def test_how_far_off_a_generator_may_be_decides_what_its_picture_tells() -> None
     assert judge(vague, Trust()).value < judge(told, Trust()).value
 
 
-def test_the_score_changes_no_value() -> None:
+def test_what_seldom_does_what_it_says_is_worth_less() -> None:
     sure = replace(picture(0.8, [0.6, 0.7]), doubted=ends(IN, IN))
     unsure = replace(sure, doubted=ends(OUT, OUT))
     one, other = judge(sure, Trust()), judge(unsure, Trust())
-    assert one.success != other.success
-    assert replace(one, success=None) == replace(other, success=None)
+    assert one.success is not None
+    assert other.success is not None
+    assert one.success > other.success
+    assert one.value > other.value
+
+
+def test_to_push_others_along_is_worth_less() -> None:
+    alone = picture(0.8, [])
+    assert alone.computed is not None
+    along = replace(alone.computed, moved={"red cube": (-0.1, -0.1), "green star": (0.0, 0.03)})
+    assert judge(alone, Trust()).value > judge(replace(alone, computed=along), Trust()).value
+
+
+def test_geometry_names_what_the_language_model_leaves_out() -> None:
+    layout = {"red cube": (-0.2, 0.2), "red ball": (0.2, 0.2), "blue star": (0.0, -0.2)}
+    goal = Goal.model_validate({"all": [{"relation": "grouped_by", "by": "colour"}]})
+    useless = Proposal(subgoal=Subgoal(move="blue star", relation="in_area", area="top"), prior=0.4)
+    one = filled([useless], goal, layout, 1)
+    assert one[0] == useless
+    assert len(one) == 2
+    assert {one[1].subgoal.move, one[1].subgoal.object} == {"red cube", "red ball"}
+    assert one[1].prior < useless.prior
+    assert len(filled([useless], goal, layout, 4)) == 4
+
+
+def test_two_alike_in_colour_do_not_change_places() -> None:
+    def shown(cube: Point, ball: Point) -> SceneGraph:
+        return scene_of({"red cube": cube, "red ball": ball})
+
+    memory = Memory(shown((0.0, 0.0), (0.1, 0.0)))
+    mistaken = memory.recognise(shown((0.1, 0.005), (0.005, 0.0)))
+    assert mistaken.layout == {"red cube": (0.005, 0.0), "red ball": (0.1, 0.005)}
+    # What is pushed is followed from look to look, past the other one.
+    for x in (0.04, 0.08, 0.12, 0.16):
+        assert memory.recognise(shown((x, 0.05), (0.1, 0.0))).layout["red cube"] == (x, 0.05)
 
 
 def test_a_subgoal_came_about_if_it_holds_and_nothing_is_gone() -> None:

@@ -1,6 +1,7 @@
 """Goals: the JSON form round-trips, predicates mean what they say, progress is honest."""
 
 import itertools
+import math
 from collections.abc import Mapping
 
 import pytest
@@ -18,7 +19,7 @@ from mindseye.tools.goals import (
     progress,
     satisfied,
 )
-from mindseye.tools.subgoals import Subgoal, nominal_target
+from mindseye.tools.subgoals import Subgoal, nominal_target, roomy_target
 
 NAMES = ("red cube", "blue ball", "green star", "red star")
 PLACE = st.tuples(st.floats(-0.27, 0.27), st.floats(-0.27, 0.27))
@@ -95,6 +96,20 @@ def test_what_geometry_aims_at_fulfils_the_relation(
         return
     item = {"relation": relation, "subject": "red cube", "object": "blue ball"}
     assert satisfied(goal(item), layout | {"red cube": target})
+
+
+@given(st.sampled_from(AREAS), LAYOUT)
+def test_what_is_put_beside_others_stands_free_where_it_can(
+    area: str, layout: dict[str, tuple[float, float]]
+) -> None:
+    crowd = {"green star": area_centre(area)}
+    subgoal = Subgoal(move="red cube", relation="in_area", area=area)
+    place = roomy_target(subgoal, {"red cube": layout["red cube"]} | crowd)
+    item = {"relation": "in_area", "subject": "red cube", "area": area}
+    assert satisfied(goal(item), {"red cube": place})
+    assert math.dist(place, crowd["green star"]) >= 0.07
+    alone = {"red cube": layout["red cube"]}
+    assert roomy_target(subgoal, alone) == nominal_target(subgoal, alone)
 
 
 @pytest.mark.parametrize("area", AREAS)

@@ -15,8 +15,9 @@ from mindseye.tools.goals import AREAS, RELATIONS, Goal, Layout, groups, satisfi
 from mindseye.tools.physics.rollouts import simulate_scene
 from mindseye.tools.physics.sampling import ALL_NAMES, scatter
 from mindseye.tools.physics.scene import Body, Scene
+from mindseye.tools.physics.skills import push_for
 from mindseye.tools.subgoals import Subgoal, nominal_target
-from mindseye.tools.values import Patch, Point, Push
+from mindseye.tools.values import Patch, Point
 
 TaskSet = Literal["short", "long", "hazard"]
 TASK_SETS: tuple[TaskSet, ...] = ("short", "long", "hazard")
@@ -139,7 +140,7 @@ def _long(rng: np.random.Generator, index: int) -> Task:
 
 
 def _hazard(rng: np.random.Generator, index: int) -> Task:
-    """A push that fails when it is done straight and fast: rolling, ice, something in the way.
+    """A push that fails when it is done straight: rolling, ice, something in the way.
 
     Candidates are drawn until the naive push, simulated, misses the goal or
     loses an object; that is what makes the set what it says.
@@ -155,7 +156,9 @@ def _hazard(rng: np.random.Generator, index: int) -> Task:
             ),
             patches=patches,
         )
-        push = Push(subject=naive.move, target=nominal_target(naive, layout))
+        push = push_for(naive, nominal_target(naive, layout), layout)
+        if push is None:
+            continue
         after = simulate_scene(scene, [push], threads=1)[0].layout
         if not satisfied(goal, after, list(layout)):
             seed = int(rng.integers(2**31))
