@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mindseye.eval.reliability import calibration_row, raw_pairs, write_reliability
 from mindseye.eval.rows import NO_AXES, Axes, Row, rows
 from mindseye.eval.stats import paired_difference, wilson
@@ -45,7 +47,8 @@ def _read(path: Path) -> list[Sample]:
 
 
 def _sample_of(data: dict[str, Any]) -> Sample:
-    return Sample(**data | {"foretold": tuple(tuple(f) for f in data.get("foretold", ()))})
+    told = {"foretold": tuple(tuple(f) for f in data.get("foretold", ()))}
+    return Sample(**data | told | {"thought": tuple(data.get("thought", ()))})
 
 
 def _trials(task_set: str, n: int, seed: int, wanted: Sequence[Row]) -> Iterator[Trial]:
@@ -195,6 +198,7 @@ def _row(samples: Sequence[Sample]) -> dict[str, Any]:
     solved = sum(bool(s.success) for s in scored)
     low, high = wilson(solved, len(scored))
     decisions = sum(s.decisions for s in scored)
+    each = [t for s in scored for t in s.thought]
     thinking = sum(s.cost.get("decision", 0.0) for s in scored)
 
     def per_decision(name: str) -> float:
@@ -212,6 +216,8 @@ def _row(samples: Sequence[Sample]) -> dict[str, Any]:
         "seconds": sum(s.seconds for s in samples) / len(samples) if samples else 0.0,
         "decisions": decisions / len(scored) if scored else 0.0,
         "seconds_per_decision": thinking / decisions if decisions else 0.0,
+        "decision_median": float(np.quantile(each, 0.5)) if each else 0.0,
+        "decision_p95": float(np.quantile(each, 0.95)) if each else 0.0,
         "clips_per_decision": per_decision("clips"),
         "simulated_per_decision": per_decision("simulated"),
         "imagined_per_decision": per_decision("imagined"),

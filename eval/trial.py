@@ -40,6 +40,8 @@ class Sample:
     imagined: int | None = None
     foretold: tuple[Foretold, ...] = ()
     """Of each push that was pictured and made."""
+    thought: tuple[float, ...] = ()
+    """Seconds that each decision took."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,4 +176,11 @@ def _sample(
         foretold=tuple(
             (e.raw, e.probability, e.happened) for e in events if e.kind == "happened"
         ),
+        thought=_thought(events),
     )  # fmt: skip
+
+
+def _thought(events: Sequence[Any]) -> tuple[float, ...]:
+    """Return the seconds from each look to what was then chosen."""
+    looked = {e.decision: e.t for e in events if e.kind == "observed"}
+    return tuple(round(e.t - looked[e.decision], 4) for e in events if e.kind == "chosen")

@@ -14,7 +14,9 @@ from mindseye.eval.showing import Json
 def bench(
     part: Annotated[
         str,
-        typer.Option(help="Parts, all by default: physics, language, planning, scaling, start."),
+        typer.Option(
+            help="Parts, all by default: physics, language, planning, growth, scaling, start."
+        ),
     ] = "",
     rounds: Annotated[int, typer.Option(min=1, help="Times that all is measured in turn.")] = 5,
     runs: Annotated[int, typer.Option(min=1, help="Runs over which memory is followed.")] = 200,

@@ -14,6 +14,7 @@ PARTS = {
     "physics": "mindseye.eval.bench.physics",
     "language": "mindseye.eval.bench.language",
     "planning": "mindseye.eval.bench.planning",
+    "growth": "mindseye.eval.bench.growth",
     "scaling": "mindseye.eval.bench.scaling",
     "start": "mindseye.eval.bench.starting",
 }

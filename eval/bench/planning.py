@@ -1,7 +1,7 @@
 """A decision by stage, beside Video Language Planning's with the same models; a question."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,7 +74,15 @@ class Deciding:
             figure(f"{name}: {stage}", "s", [cost.get(stage, 0.0) for cost in self.costs[1:]])
             for stage in stages
         ]
-        return [*found, figure(f"{name}: pictures", "clips", self.clips[1:])]
+        rest = figure(f"{name}: the rest", "of it", [_rest(cost) for cost in self.costs[1:]])
+        return [*found, rest, figure(f"{name}: pictures", "clips", self.clips[1:])]
+
+
+def _rest(cost: Mapping[str, float]) -> float:
+    """Return the share of a decision that no model took; two of them work at the same time."""
+    models = cost.get("language", 0.0) + cost.get("vision", 0.0)
+    models += max(cost.get("physics", 0.0), cost.get("video", 0.0))
+    return max(0.0, 1.0 - models / cost["whole"])
 
 
 def decisions(agent: Agent, asked: Asked) -> list[Figure]:

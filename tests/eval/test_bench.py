@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mindseye.eval.bench import guard, memory, physics, scaling, search, starting
+from mindseye.eval.bench import growth, guard, memory, physics, scaling, search, starting
 from mindseye.eval.bench.guard import Kept, Part, Ratio, compare
 from mindseye.eval.bench.measure import Asked, Figure, figure, interleaved, ratio
 from mindseye.planner.cli import invoke
@@ -140,7 +140,7 @@ def test_a_part_that_is_not_there_is_told_with_those_that_are(
 ) -> None:
     assert invoke(["bench", "--part", "physics,langauge"]) == 2
     said = capsys.readouterr().err
-    assert "physics, language, planning, scaling, start" in said
+    assert "physics, language, planning, growth, scaling, start" in said
     assert len(said.splitlines()) == 1
 
 
@@ -226,3 +226,9 @@ def test_memory_is_followed_run_by_run_and_a_run_begins() -> None:
     assert found["memory: growth"].rounds == 3
     assert starting.first_event() > 0
     assert starting.seconds_of("-c", "import mindseye") > 0
+
+
+def test_growth_is_the_power_of_the_work() -> None:
+    linear = {work: [0.5 * work, 0.5 * work] for work in (2, 4, 24)}
+    assert growth.growth(linear) == pytest.approx(1.0)
+    assert growth.growth({w: [w**2.0] for w in (1, 3, 9)}) == pytest.approx(2.0)

@@ -48,5 +48,6 @@ def comparable(folder: Path) -> list[Any]:
     """Return an evaluation's samples in order, without what the clock had a part in."""
     lines = (folder / "samples.jsonl").read_text().splitlines()
     samples = [json.loads(line) for line in lines]
-    kept = [{k: v for k, v in s.items() if k not in ("seconds", "cost")} for s in samples]
+    clock = {"seconds", "cost", "thought"}
+    kept = [{k: v for k, v in s.items() if k not in clock} for s in samples]
     return sorted(kept, key=lambda s: (s["condition"], s["index"]))
