@@ -151,7 +151,8 @@ def test_planning_anew_reuses_what_still_holds(tmp_path: Path) -> None:
     trees = [e for e in events if isinstance(e, Searched)]
     # The second decision gets for nothing what the first paid for, and has clips to spare for more.
     assert trees[0].stopped == "the budget of 6 clips is spent"
-    assert (trees[0].reused, trees[0].clips) == (0, 6)
+    assert trees[0].reused == 0
+    assert 6 <= trees[0].clips < 12, "over by less than a wave"
     assert trees[1].reused >= 6
     assert len(context.kept) <= search_options("mcts", {}).cache
 
