@@ -101,7 +101,9 @@ def test_a_task_is_solved_and_the_record_tells_why(tmp_path: Path, search: str) 
     assert chosen.candidate in values
     # The scripted first choice is the one that serves the goal, and physics saw so.
     good = [j for j in record.of(Judged) if j.candidate == chosen.candidate]
-    assert {j.read_from for j in good} == {"state", "pixels"}
+    # What is chosen in the end need not be among those that looked best at first, and were drawn.
+    assert "state" in {j.read_from for j in good}
+    assert {j.read_from for j in record.of(Judged)} == {"state", "pixels"}
     assert max(j.value for j in good) > 0.9
     assert any(s.clip is not None for s in record.of(Simulated))
     assert record.of(Acted)[0].clip is not None

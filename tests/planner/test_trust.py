@@ -243,7 +243,8 @@ def settings(tmp_path: Path) -> Config:
         Config(),
         {
             "model": f"scripted:{tmp_path / 'script.json'}", "tools": "physics", "seed": 3,
-            "threads": 1, "filled": False, "objects": OBJECTS, "max_decisions": 1, "decoder": f"{__name__}:Idle",
+            "threads": 1, "filled": False, "objects": OBJECTS, "max_decisions": 1,
+            "decoder": f"{__name__}:Idle",
             "trust": str(tmp_path / "trust.sqlite"),
         },
     )  # fmt: skip
