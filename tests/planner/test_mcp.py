@@ -332,7 +332,7 @@ def test_a_client_that_leaves_in_mid_plan_leaves_the_server_answering(
             assert (await call(client, "look"))["objects"]
             hold.unlink()
             planned = await call(client, "plan", task=TASK)
-            assert planned["next"]["words"].startswith("push the red cube")
+            assert {"red", "blue"} <= set(planned["next"]["words"].split())
             assert planned["considered"][0]["rewards"]["physics"] > 0
             left = [read_record(f) for f in set(server.records()) - before]
             (record,) = [r for r in left if r.of(Failed)]
