@@ -122,7 +122,7 @@ def _target(subgoal: Subgoal, layout: Layout, goal: Goal | None) -> Point:
         if all(math.dist((x, y), p) > ROOM[1] for p in others)
     ]  # fmt: skip
     free = [p for p in places if is_free(start, p, others)]
-    return max(free, key=lambda p: math.dist(p, start), default=roomy_target(subgoal, layout))
+    return max(free, key=lambda p: math.dist(p, start)) if free else roomy_target(subgoal, layout)
 
 
 def _inside(centre: float) -> list[float]:

@@ -161,10 +161,10 @@ class Episode:
         """Return the scene with the pusher out of the picture: it may hide what is missing."""
         for _ in range(MAX_ASIDE):
             gap = ASIDE - np.asarray(self.observation["pusher"][:2], dtype=float)
-            if np.linalg.norm(gap) < STEP:
+            far = float(np.linalg.norm(gap))
+            if far < STEP:
                 break
-            way = gap / max(np.linalg.norm(gap), STEP)
-            self._step(np.array([*way, 1.0], dtype=np.float32))
+            self._step(np.array([*(gap / far), 1.0], dtype=np.float32))
         return self.memory.update(self._see())
 
     def reached(self, scene: SceneGraph) -> bool:

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from mindseye.eval.bench.measure import Asked, Figure, figure
-from mindseye.eval.bench.planning import Deciding, Sight, sights
+from mindseye.eval.bench.planning import UNHURRIED, Deciding, Sight, sights
 from mindseye.planner.agent import Agent
 from mindseye.planner.config import Config, merge
 
 CANDIDATES = (2, 4, 8)
 DEPTHS = (1, 2, 3)
-UNHURRIED = 600.0
-"""Seconds that a decision may take: it is to come to its end."""
 
 
 def growth(seconds: Mapping[int, Sequence[float]]) -> float:

@@ -16,7 +16,7 @@ from mindseye.tools.world import make_world
 TASK = "push the red cube next to the blue ball"
 OBJECTS = ("red cube", "blue ball", "green cylinder", "yellow star")
 UNHURRIED = 600.0
-"""Seconds that the peer may take for a decision: it is to come to its end."""
+"""Seconds that a decision may take which is to come to its end."""
 OURS, VLP = "decision", "Video Language Planning"
 
 

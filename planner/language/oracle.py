@@ -1,7 +1,7 @@
 """Which push comes next, found by trying them all on geometry alone.
 
 Knows nothing of friction or rolling: it teaches a language model what is worth
-picturing, and the tools then judge it.
+picturing, names a push beside those of the model when that plans, and the tools then judge it.
 """
 
 import math

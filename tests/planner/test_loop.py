@@ -69,6 +69,7 @@ def config(folder: Path, subgoals: list[dict[str, Any]], **settings: Any) -> Con
         "seed": 3,
         "threads": 1,
         "filled": False,
+        "budget": 60.0,
     }
     return merge(Config(), base | settings)
 
@@ -101,9 +102,10 @@ def test_a_task_is_solved_and_the_record_tells_why(tmp_path: Path, search: str) 
     assert chosen.candidate in values
     # The scripted first choice is the one that serves the goal, and physics saw so.
     good = [j for j in record.of(Judged) if j.candidate == chosen.candidate]
-    # What is chosen in the end need not be among those that looked best at first, and were drawn.
-    assert "state" in {j.read_from for j in good}
-    assert {j.read_from for j in record.of(Judged)} == {"state", "pixels"}
+    # What cem ends with may stand behind others of the same reward, which alone were drawn.
+    drawn = set() if search == "cem" else {"pixels"}
+    assert {j.read_from for j in good} - {"pixels"} == {"state"}
+    assert drawn <= {j.read_from for j in good}
     assert max(j.value for j in good) > 0.9
     assert any(s.clip is not None for s in record.of(Simulated))
     assert record.of(Acted)[0].clip is not None
@@ -153,8 +155,8 @@ def test_planning_anew_reuses_what_still_holds(tmp_path: Path) -> None:
     trees = [e for e in events if isinstance(e, Searched)]
     # The second decision gets for nothing what the first paid for, and has clips to spare for more.
     assert trees[0].stopped == "the budget of 6 clips is spent"
-    assert trees[0].reused == 0
-    assert 6 <= trees[0].clips < 12, "over by less than a wave"
+    # Over by less than a wave.
+    assert (trees[0].reused, trees[0].clips) == (0, 7)
     assert trees[1].reused >= 6
     assert len(context.kept) <= search_options("mcts", {}).cache
 

@@ -30,7 +30,8 @@ from mindseye.tools.physics.scene import (
     initial_state,
     without_overlap,
 )
-from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController, within
+from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController
+from mindseye.tools.physics.steering import within
 from mindseye.tools.values import Clip, Event, Provenance, Push, Rollout
 
 Array = NDArray[np.float64]
@@ -139,8 +140,7 @@ class BatchSimulation:
         self.model = build(scene)
         self.n = len(pushes)
         self.batch = mujoco.batch.Batch(self.model, nsim=self.n, nthread=threads)
-        self._pushes = PushController(pushes)
-        self.controller: Controller = controller or self._pushes
+        self.controller: Controller = controller or PushController(pushes)
         self.subjects = np.array([scene.names.index(p.subject) for p in pushes])
         starts = starts or [scene] * self.n
         self.looks = looks
@@ -195,7 +195,9 @@ class BatchSimulation:
         where a pusher that goes away from the camera hides what it pushes."""
         drawn = np.stack([c.normal(size=2) for c in self._chance])
         self._error = LASTS * self._error + math.sqrt(1 - LASTS**2) * drawn
-        hidden = np.maximum(0.0, self._pushes.heading[:, 1:])
+        hidden: Array | float = 0.0
+        if isinstance(self.controller, PushController):
+            hidden = np.maximum(0.0, self.controller.heading[:, 1:])
         return self.looks * (1 + HIDDEN * hidden) * self._error
 
     def _moving(self) -> NDArray[np.bool_]:

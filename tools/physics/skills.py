@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mindseye.tools.goals import Layout
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_REACH, PUSHER_UP
-from mindseye.tools.physics.steering import COASTS, Steering
+from mindseye.tools.physics.steering import COASTS, Steering, within
 from mindseye.tools.physics.ways import BEHIND, detour
 from mindseye.tools.subgoals import Manner, Subgoal
 from mindseye.tools.values import Point, Push
@@ -74,6 +74,7 @@ class PushController:
         """`[N, 2]` where each subject was an action ago, metres."""
         self.heading: Array = np.zeros((n, 2))
         self.paths = [np.array([*p.via, p.target], dtype=float) for p in pushes]
+        self.legs = np.array([len(path) for path in self.paths], dtype=int)
         self.aim: Array = np.array([path[0] for path in self.paths]).reshape(n, 2)
         """`[N, 2]` where the leg under way ends, metres."""
         self.steering = Steering(pushes)
@@ -118,7 +119,7 @@ class PushController:
     def _travel(self, rows: Rows, subject: Array, pusher: Array) -> Array:
         ahead = self.aim[rows] - subject
         distance = _length(ahead)
-        last = np.array([self.leg[i] + 1 == len(self.paths[i]) for i in rows])
+        last = self.leg[rows] + 1 == self.legs[rows]
         still = _length(subject - self.seen[rows]) < STILL
         left = (self.tries[rows] > 0) & last & still & (distance < NEARLY)
         there = (distance < ARRIVED) | left
@@ -148,7 +149,7 @@ class PushController:
 
     def _finish_legs(self, rows: Rows) -> None:
         for i in rows:
-            if self.leg[i] + 1 < len(self.paths[i]):
+            if self.leg[i] + 1 < self.legs[i]:
                 self.leg[i] += 1
                 self.aim[i] = self.paths[i][self.leg[i]]
                 self.tries[i] = 0
@@ -171,12 +172,6 @@ class PushController:
         self.tries[rows] += 1
         self._enter(rows, _TRAVEL)
         self._enter(rows[self.tries[rows] >= TRIES], _RAISE)
-
-
-def within(values: Array, low: Array | float, high: Array | float) -> Array:
-    """Return what `np.clip` does, in a quarter of its time where the array is small."""
-    bounded: Array = np.minimum(np.maximum(values, low), high)
-    return bounded
 
 
 def _actions(moving: NDArray[np.bool_], way: Array, lift: Array) -> Array:

@@ -74,6 +74,13 @@ def gains(way: float, turns: float, drag: float, step: float) -> tuple[float, fl
     return float(found[0]), float(found[1]), float(found[2])
 
 
+def _model(push: Push) -> tuple[float, ...]:
+    """Return whether a thing rolls, metres an action, its `turns` and `drag`, and the gains."""
+    rolls, way = push.subject.endswith("ball"), push.speed * TICK
+    turns, drag, step = ROLLS if rolls else SLIDES
+    return float(rolls), way, turns, drag, *gains(way, turns, drag, step)
+
+
 class Steering:
     """Steers N pushes along straight lines, each from action to action.
 
@@ -82,18 +89,12 @@ class Steering:
     """
 
     def __init__(self, pushes: Sequence[Push]) -> None:
-        rolls = [p.subject.endswith("ball") for p in pushes]
-        self.careful = np.array(
-            [r and p.speed <= CAREFUL for r, p in zip(rolls, pushes, strict=True)], dtype=bool
+        self.models = np.array([_model(p) for p in pushes], dtype=float).reshape(len(pushes), 7)
+        """`[N, 7]`: see `_model`."""
+        self.careful = (self.models[:, 0] > 0) & np.array(
+            [p.speed <= CAREFUL for p in pushes], dtype=bool
         )
         """`[N]`: which are balls that are to be braked."""
-        models = [
-            (float(r), p.speed * TICK, *model[:2], *gains(p.speed * TICK, *model))
-            for r, p in zip(rolls, pushes, strict=True)
-            for model in (ROLLS if r else SLIDES,)
-        ]
-        self.models = np.array(models, dtype=float).reshape(len(pushes), 7)
-        """`[N, 7]`: whether it rolls, metres an action, `turns` and `drag`, and the gains."""
         self.before = np.zeros((len(pushes), 2), dtype=complex)
         """`[N, 2]` where thing and pusher were an action ago, from the line's end, metres."""
         self.sent: Array = np.zeros(len(pushes))
@@ -125,10 +126,9 @@ class Steering:
         off, ahead, rest = np.abs((thing - by).imag), (thing - by).real, -thing.real
         pace = np.maximum(np.maximum(LEAST_PACE, 1 - off / OFF_MAX), rolls)
         lean = self.lasting[rows] / np.maximum(turns * speed * pace, 0.02) * (1 - rolls)
-        offset = by.imag - np.minimum(np.maximum(lean, -LEAN), LEAN)
+        offset = by.imag - within(lean, -LEAN, LEAN)
         step = -(found[0] * thing.imag + found[1] * offset + found[2] * self.sent[rows])
-        step = np.minimum(np.maximum(step, -ASIDE), ASIDE)
-        self.sent[rows] = step
+        self.sent[rows] = step = within(step, -ASIDE, ASIDE)
         forward = np.minimum(speed, np.maximum(rest, 0.0) + 0.004) * pace
         careful = self.careful[rows]
         if careful.any():
@@ -145,8 +145,14 @@ class Steering:
         pushed = ((was - at).real < TOUCH) & ((thing - by).real < TOUCH + 0.004)
         lasting = self.lasting[rows]
         lasting += OBSERVED * (error - lasting) * pushed
-        self.lasting[rows] = np.minimum(np.maximum(lasting, -LASTING), LASTING)
+        self.lasting[rows] = within(lasting, -LASTING, LASTING)
         self.before[rows, 0], self.before[rows, 1] = thing, by
+
+
+def within(values: Array, low: Array | float, high: Array | float) -> Array:
+    """Return what `np.clip` does, in a quarter of its time where the array is small."""
+    bounded: Array = np.minimum(np.maximum(values, low), high)
+    return bounded
 
 
 def _number(vectors: Array) -> Numbers:
