@@ -55,10 +55,12 @@ class Deciding:
         context = self.agent._context(NullRecorder(events.append))
         context.expected = sight.scene.names
         context.goal = self.agent._understand(TASK, sight.scene.names, context)
-        started = time.perf_counter()
+        before, started = dict(context.cost), time.perf_counter()
         self.agent.decide(context, 0, sight.scene, sight.frame)
         seconds = time.perf_counter() - started
-        self.costs.append({**context.cost, "whole": seconds})
+        # What it took to read the task is no part of a decision.
+        stages = {k: v - before.get(k, 0.0) for k, v in context.cost.items()}
+        self.costs.append({**stages, "whole": seconds})
         self.clips.append(float(sum(e.clips for e in events if e.kind == "searched")))
         return 1.0, seconds
 
