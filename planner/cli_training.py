@@ -59,13 +59,17 @@ Slips = Annotated[
     float | None,
     typer.Option(help="Share of actions in which the player presses anything instead (games)."),
 ]
+Bout = Annotated[int | None, typer.Option(help="Actions that it does so in a row at most (games).")]
 Data = Annotated[
     list[Path] | None,
     typer.Option("--data", help="Folder of the data; several are trained on together (language)."),
 ]
 Hours = Annotated[float | None, typer.Option(help="Wall-clock hours to train for.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")]
-Start = Annotated[Path | None, typer.Option(help="Weights to begin with (language: an adapter).")]
+Start = Annotated[
+    Path | None,
+    typer.Option(help="Weights to begin with (language: an adapter; screen: a pipeline)."),
+]
 Settings = Annotated[
     Path | None, typer.Option("--config", help="YAML of settings (video: see the model card).")
 ]
@@ -118,6 +122,7 @@ def _data_command(kind: str) -> Callable[..., None]:
         frames: Drawn = True,
         world: Game = None,
         slips: Slips = None,
+        bout: Bout = None,
         as_json: Json = False,
     ) -> None:
         if runs is not None and kind != "video":
@@ -125,7 +130,8 @@ def _data_command(kind: str) -> Callable[..., None]:
         given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
         made = _DATA[kind] if runs is None else _FROM_RUNS
         drawn = None if frames else False
-        asked = given | {"runs": runs, "frames": drawn, "world": world, "slips": slips, "ray": ray}
+        asked = given | {"runs": runs, "frames": drawn, "world": world, "ray": ray}
+        asked |= {"slips": slips, "bout": bout}
         _tell(_call(made, asked), as_json)
 
     return command

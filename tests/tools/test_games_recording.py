@@ -45,6 +45,22 @@ def test_slips_are_recordings_of_their_own(tmp_path: Path) -> None:
     card = (tmp_path / "README-minigrid-scripted-slips500.md").read_text()
     assert "mindseye data games --world minigrid --n 2 --seed 0 --slips 0.5" in card
     assert "in 50% of its actions" in card
+    assert all(e.meant.all() for e in straight)
+    meant = np.concatenate([e.meant for e in slipping])
+    assert 0.3 < meant.mean() < 0.7
+
+
+def test_a_slip_may_last_and_its_share_stays_the_same() -> None:
+    game, lengths = make_game("minigrid"), list[int]()
+    for seed in range(8):
+        player = make_player("scripted", "minigrid", slips=0.3, bout=6)
+        played = play_episode(game, player, "scripted", seed)
+        wrong = "".join(".x"[not m] for m in played.meant).split(".")
+        lengths += [len(x) for x in wrong if x]
+        # Whoever slips holds on to the same wrong key.
+        for i in np.flatnonzero(~played.meant[1:] & ~played.meant[:-1])[:1]:
+            assert played.actions[i] == played.actions[i + 1]
+    assert max(lengths) >= 4
 
 
 @pytest.mark.parametrize("name", ["minigrid", "tabletop"])

@@ -1,5 +1,6 @@
 """What screens are learnt from, and that learning starts, stops and goes on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ def episode(seed: int, length: int = 12, game: str = "minigrid") -> Episode:
         goal=game_spec(game).goals[1].words, frames=frames,
         actions=actions, rewards=np.zeros(length, np.float32),
         facts={"key": np.zeros(length, np.float32)}, ended=True,
+        meant=np.ones(length, np.bool_),
     )  # fmt: skip
 
 
@@ -152,3 +154,41 @@ def test_training_writes_a_generator_and_goes_on(
     assert {"codec_psnr", "codec_keys", "next_one", "next_most"} <= set(more)
     assert len((kept / "log.csv").read_text().splitlines()) == 3
     assert ScreenVideo(out).game == "minigrid"
+
+
+def test_what_follows_a_slip_is_not_learned() -> None:
+    torch.manual_seed(0)
+    meant = np.ones(12, np.bool_)
+    meant[5:8] = False
+    slipped = replace(episode(0), meant=meant)
+    play = code_play(build_codec(8).eval(), Play(game="minigrid", episodes=(slipped,)))
+    windows, starts = Windows(play, np.random.default_rng(0)), set()
+    tokens = torch.from_numpy(play.coded[0][0]).float()
+    for _ in range(40):
+        batch = windows.draw(4)
+        for known, weight, frames in zip(batch.known, batch.weight, batch.tokens, strict=True):
+            first = int((~known).to(torch.uint8).argmax())
+            alike = (tokens == frames[first]).all(dim=2).all(dim=1)
+            at = int(alike.to(torch.uint8).argmax())
+            starts.add(at - 1)
+            if at - 1 < 5:
+                assert (weight[first + 6 - at :] == 0).all()
+    assert starts == set(range(5)) | set(range(8, 12))
+    assert {int(m.action) for m in some_moments(play, 30)} <= set(slipped.actions[meant].tolist())
+
+
+def test_training_may_begin_with_weights(data: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    small = {"width": 48, "layers": 1, "heads": 2, "batch": 2, "codec_width": 8, "tested": 2}
+    config.write_text(yaml.safe_dump(small | {"codec_batch": 2, "precision": "no"}))
+    first, then = tmp_path / "first", tmp_path / "then"
+    train_screen(data, first, hours=1 / 3600, config=config, checkpoints=tmp_path / "a")
+    train_screen(data, then, hours=1 / 3600, config=config, checkpoints=tmp_path / "b", start=first)
+    old, new = ScreenVideo(first).pipeline, ScreenVideo(then).pipeline
+    for name, value in old.codec.state_dict().items():
+        assert torch.equal(value, new.codec.state_dict()[name]), "its codec is kept"
+    with pytest.raises(BadInput, match="cannot begin with"):
+        train_screen(data, then, config=config, start=tmp_path / "nothing")
+    config.write_text(yaml.safe_dump(small | {"width": 96}))
+    with pytest.raises(BadInput, match="cannot begin with"):
+        train_screen(data, then, config=config, start=first)

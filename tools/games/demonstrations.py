@@ -21,9 +21,9 @@ task_categories: [image-to-video, reinforcement-learning]
 
 {n} episodes at 64x64, {rate:g} actions a second, made by `{command}`.
 The project's {player} player plays towards goals in words; in {slips:.0%} of its actions it
-presses anything instead. Frames are without a keyboard. WebDataset format: `KEY.json`,
-`KEY.frames.npz` (`frames` `[L + 1, 64, 64, 3] uint8`), `KEY.play.npz` (`actions`, `rewards`,
-and facts for scoring, `[L]` each).
+presses anything instead, and `meant` says in which it did not. Frames are without a keyboard.
+WebDataset format: `KEY.json`, `KEY.frames.npz` (`frames` `[L + 1, 64, 64, 3] uint8`),
+`KEY.play.npz` (`actions`, `rewards`, `meant`, and facts for scoring, `[L]` each).
 
 Actions: {actions}.
 """
@@ -31,10 +31,10 @@ Actions: {actions}.
 
 def _make_shard(
     path: Path, seed: int, index: int, episodes: int, *, world: str, player: PlayerName,
-    slips: float,
+    slips: float, bout: int,
 ) -> None:  # fmt: skip
     """Make one shard; what it holds depends on the settings and its number alone."""
-    game, who = make_game(world), make_player(player, world, slips)
+    game, who = make_game(world), make_player(player, world, slips, bout)
     played = []
     for i in range(episodes):
         fixed = int(np.random.SeedSequence([seed, index, i]).generate_state(1)[0])
@@ -50,6 +50,7 @@ def make_game_data(
     seed: int = 0,
     workers: int | None = None,
     slips: float = 0.0,
+    bout: int = 1,
     player: PlayerName = "scripted",
     shard: int = SHARD,
     ray: str | None = None,
@@ -63,6 +64,7 @@ def make_game_data(
       seed: the same seed makes the same episodes, however many workers there are.
       workers: processes, one by default; with `ray` as many workers as there is room for.
       slips: share of actions in which the player presses anything instead.
+      bout: actions that it does so in a row at most.
       player: `scripted` or `random`.
       shard: episodes in one file.
       ray: address of a Ray cluster whose workers play.
@@ -72,18 +74,20 @@ def make_game_data(
       Unavailable: the game's package is not installed, or there is no such cluster.
     """
     spec = game_spec(world)
-    make_player(player, world, slips)
+    make_player(player, world, slips, bout)
     # Here, in one line, rather than in each of the other processes.
     make_game(world).close()
     kind = f"{world}-{player}" + (f"-slips{1000 * slips:.0f}" if slips else "")
-    make = partial(_make_shard, world=world, player=player, slips=slips)
+    kind += f"-bout{bout}" if slips and bout > 1 else ""
+    make = partial(_make_shard, world=world, player=player, slips=slips, bout=bout)
     shards = Shards(out=out, stem=f"play-{kind}", seed=seed, size=shard, make=make)
     shards.write(n, workers, "episode", ray)
     command = f"mindseye data games --world {world} --n {n} --seed {seed}"
     card = CARD.format(
         licence=spec.licence, world=world, title=spec.title, n=n, rate=spec.rate,
         player=player, slips=slips,
-        command=command + (f" --slips {slips:g}" if slips else ""),
+        command=command + (f" --slips {slips:g}" if slips else "")
+        + (f" --bout {bout}" if slips and bout > 1 else ""),
         actions=", ".join(spec.keys) or f"{spec.axes} numbers in [-1, 1]",
     )  # fmt: skip
     (out / f"README-{kind}.md").write_text(card)

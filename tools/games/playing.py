@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,16 @@ class Player(Protocol):
         ...
 
 
+@runtime_checkable
+class Slips(Protocol):
+    """A player that knows which of its actions it did not mean."""
+
+    @property
+    def slipped(self) -> bool:
+        """Whether its last action was a slip."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Episode:
     """An episode of play."""
@@ -49,6 +59,8 @@ class Episode:
     """`[L]` each: what had come about after each action. For scoring only."""
     ended: bool
     """Whether it came to its end, rather than being cut or left."""
+    meant: NDArray[np.bool_]
+    """`[L]`: the actions that the player would do again; the others were slips."""
 
     @property
     def score(self) -> float:
@@ -87,6 +99,7 @@ class Recording:
         frame, info = game.reset(seed=seed, options={"goal": goal})
         self._frames, self._goal = [frame], str(info["goal"])
         self._actions: list[Any] = []
+        self._meant: list[bool] = []
         self._rewards: list[float] = []
         self._facts: list[dict[str, float]] = []
         self._ended = False
@@ -108,13 +121,14 @@ class Recording:
         """What the episode scores so far."""
         return self._game.spec_of.scored(self._rewards)
 
-    def step(self, action: Any) -> None:
-        """Act once."""
+    def step(self, action: Any, meant: bool = True) -> None:
+        """Act once; `meant` says that it was no slip."""
         # As it is stored, so that a recording played again is the same.
         kept = np.asarray(action, self._game.action_space.dtype)
         frame, reward, self._ended, cut, info = self._game.step(kept)
         self._frames.append(frame)
         self._actions.append(kept)
+        self._meant.append(meant)
         self._rewards.append(reward)
         self._facts.append(info["facts"])
         self.over = self._ended or cut
@@ -130,7 +144,7 @@ class Recording:
             actions=np.array(self._actions, dtype=space.dtype).reshape(shape),
             rewards=np.array(self._rewards, dtype=np.float32),
             facts={n: np.array([f[n] for f in self._facts], dtype=np.float32) for n in names},
-            ended=self._ended,
+            ended=self._ended, meant=np.array(self._meant, dtype=np.bool_),
         )  # fmt: skip
 
 
@@ -152,5 +166,6 @@ def play_episode(
     recording = Recording(game, name, seed, goal)
     player.begin(game, seed)
     while not recording.over:
-        recording.step(player.act(recording.frame))
+        action = player.act(recording.frame)
+        recording.step(action, not (isinstance(player, Slips) and player.slipped))
     return recording.episode()

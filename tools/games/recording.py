@@ -1,9 +1,9 @@
 """Recorded play on disk: WebDataset tar files, which any reader of such takes.
 
 Members that share a key make an episode: `KEY.json` (game, goal in words, player, score),
-`KEY.frames.npz` (`frames`, without a keyboard) and `KEY.play.npz` (`actions`, `rewards`, and a
-`fact.NAME` for each fact). The keyboard is drawn when it is wanted, by `Episode.shown`, so that
-another layout needs no other recording.
+`KEY.frames.npz` (`frames`, without a keyboard) and `KEY.play.npz` (`actions`, `rewards`, `meant`,
+and a `fact.NAME` for each fact). The keyboard is drawn when it is wanted, by `Episode.shown`, so
+that another layout needs no other recording.
 """
 
 import io
@@ -49,7 +49,9 @@ def _members(episode: Episode) -> dict[str, bytes]:
     return {
         "json": told.model_dump_json().encode(),
         "frames.npz": npz(frames=episode.frames),
-        "play.npz": npz(actions=episode.actions, rewards=episode.rewards, **facts),
+        "play.npz": npz(
+            actions=episode.actions, rewards=episode.rewards, meant=episode.meant, **facts
+        ),
     }
 
 
@@ -64,6 +66,8 @@ def _episode(path: Path, members: Mapping[str, bytes], frames: bool) -> Episode:
         game=told.game, player=told.player, seed=told.seed, goal=told.goal, ended=told.ended,
         frames=np.zeros((0, 64, 64, 3), np.uint8) if shown is None else shown,
         actions=play["actions"], rewards=play["rewards"],
+        # Recordings of before slips were told apart hold none.
+        meant=play.get("meant", np.ones(len(play["actions"]), np.bool_)),
         facts={k.removeprefix(FACT): v for k, v in play.items() if k.startswith(FACT)},
     )  # fmt: skip
 

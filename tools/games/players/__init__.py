@@ -28,7 +28,7 @@ _SCRIPTED = {
 }
 
 
-def make_player(name: PlayerName, game: str, slips: float = 0.0) -> "Player":
+def make_player(name: PlayerName, game: str, slips: float = 0.0, bout: int = 1) -> "Player":
     """Return a player of a game.
 
     Args:
@@ -36,9 +36,10 @@ def make_player(name: PlayerName, game: str, slips: float = 0.0) -> "Player":
       game: its name.
       slips: share of actions in which a scripted player presses anything instead, so that
         recordings show how mistakes are made good (DART: Laskey et al., 2017).
+      bout: actions that a slip lasts at most.
 
     Raises:
-      BadInput: no such player or game, or a share that is none.
+      BadInput: no such player or game, a share that is none, or a bout of no actions.
     """
     from mindseye.tools.games.players.chance import Chance, Slipping
 
@@ -48,8 +49,10 @@ def make_player(name: PlayerName, game: str, slips: float = 0.0) -> "Player":
         raise BadInput(f"no game called {game!r}; known: {', '.join(_SCRIPTED)}")
     if not 0 <= slips <= 1:
         raise BadInput(f"slips is a share from 0 to 1, not {slips}")
+    if bout < 1:
+        raise BadInput(f"bout is a number of actions, 1 or more, not {bout}")
     if name == "random":
         return Chance()
     module, _, attribute = _SCRIPTED[game].partition(":")
     player: Player = getattr(importlib.import_module(module), attribute)()
-    return Slipping(player, slips) if slips else player
+    return Slipping(player, slips, bout) if slips else player

@@ -12,6 +12,7 @@ import torch
 from diffusers import AutoencoderTiny
 from transformers import PreTrainedTokenizerFast
 
+from mindseye.tools.errors import BadInput, one_line
 from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.worlds import GAMES, game_spec
 from mindseye.tools.video.captions import build_tokenizer
@@ -98,6 +99,24 @@ class ScreenLearner:
         self.rest = 1.0
         """Of the play that was learned from; see `Play.rest`."""
 
+    def begin_with(self, folder: Path) -> None:
+        """Take the weights of a pipeline; its codec is kept, so that all time is the transformer's.
+
+        Raises:
+          BadInput: no pipeline, or one of other sizes.
+        """
+        if not folder.is_dir():
+            raise BadInput(f"cannot begin with {str(folder)!r}: there is no such folder")
+        try:
+            made = ScreenVideoPipeline.from_pretrained(folder)
+            self.codec.load_state_dict(made.codec.state_dict())
+            self.nets.transformer.load_state_dict(made.transformer.state_dict())
+            self.nets.text.load_state_dict(made.text_encoder.state_dict())
+        except (OSError, ValueError, RuntimeError) as error:
+            raise BadInput(f"cannot begin with {str(folder)!r}: {one_line(error)}") from error
+        self.ema = {k: v.detach().clone() for k, v in self.nets.state_dict().items()}
+        self.config = replace(self.config, codec_share=0.0)
+
     def resume(self) -> bool:
         """Load the checkpoints; say whether there were any."""
         coded = load_checkpoint(self.folder / "codec.pt")
@@ -147,7 +166,7 @@ class ScreenLearner:
         # Coding is as exact as training: in bf16 it takes less than half the time.
         with self._autocast():
             coded = code_play(self.codec, play)
-        windows = Windows(coded, np.random.default_rng(seed))
+        windows = Windows(coded, np.random.default_rng(seed), c.shorter)
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
         clock = Clock(replace(c, hours=c.hours * (1 - c.codec_share)), self.spent)
         average, saved = math.nan, clock.spent

@@ -35,12 +35,16 @@ class Moment:
 
 
 def some_moments(play: Play, n: int, seed: int = 0) -> list[Moment]:
-    """Return moments by chance, at which there were all frames of a past to look at."""
+    """Return moments by chance, before actions that were meant.
+
+    There were all frames of a past to look at, where the episode is long enough for that.
+    """
     rng, found = np.random.default_rng(seed), []
-    lengths = np.array([len(e.actions) for e in play.episodes])
-    for k in rng.choice(len(lengths), n, p=lengths / lengths.sum()):
+    for k in rng.choice(len(play.episodes), n, p=play.share):
         episode = play.episodes[k]
-        at = int(rng.integers(min(PAST - 1, lengths[k] - 1), lengths[k]))
+        meant = np.flatnonzero(episode.meant)
+        late = meant[meant >= PAST - 1]
+        at = int(rng.choice(late if len(late) else meant))
         start = max(0, at - PAST + 1)
         found.append(
             Moment(

@@ -30,6 +30,9 @@ class ScreenTraining(VideoTraining):
     """Share of episodes that are not trained on: the last ones."""
     tested: int = 96
     """Held-out moments at which the next action is asked for, and frames that are coded."""
+    shorter: float = 0.5
+    """Share of batches whose windows are shorter than they may be, which cost less: a length is
+    drawn the rarer the longer it is."""
     steps: int = 2
     """Of sampling, in tests and in play. A game in which anything may be done next takes more:
     two steps show a keyboard with no key clearly down."""

@@ -54,6 +54,7 @@ def train_screen(
     seed: int | None = None,
     config: Path | None = None,
     checkpoints: Path | None = None,
+    start: Path | None = None,
 ) -> dict[str, float]:
     """Train and save the pipeline under `out`; return the figures of the model card.
 
@@ -68,15 +69,19 @@ def train_screen(
       config: YAML file of `ScreenTraining` settings.
       checkpoints: folder for checkpoints, log, plot and sheets; by default
         `checkpoints/screen-GAME`.
+      start: folder of a pipeline to begin with, of the same sizes; its codec is kept.
 
     Raises:
-      BadInput: no play, play of several games, too little, or settings that cannot be.
+      BadInput: no play, play of several games, too little, settings that cannot be, or nothing
+        to begin with.
     """
     settings = read_config(config, ScreenTraining, hours=hours, seed=seed)
     torch.set_num_threads(settings.threads)
     play, held_out = split_play(read_play(data_dir, settings.frames), settings.held_out_share)
     folder = checkpoints or Path("checkpoints") / f"screen-{play.game}"
     learner = ScreenLearner(settings, play.game, folder)
+    if start:
+        learner.begin_with(start)
     if resume:
         learner.resume()
     curve, last = Curve(folder), dict[str, float]()

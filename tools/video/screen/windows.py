@@ -34,8 +34,8 @@ KEYS_KEPT, KEYS_AWAY = 0.5, 0.25
 WORDS_DROPPED = 0.1
 GOALS = 0.15
 """Share of windows that are told their last frames, one or two, and no words."""
-SHORTER = 0.5
-"""Share of batches whose windows are shorter than they may be."""
+SHORT = np.arange(2, FRAMES)
+"""Lengths of windows that are shorter than they may be."""
 FIRST_KEYS, LATER_KEYS = 10.0, 2.0
 """Weights of the keys in the first imagined frame, which are the policy, and in those after it."""
 CLOSE = 0.3
@@ -63,6 +63,12 @@ class Play:
     def __len__(self) -> int:
         """Return the number of actions."""
         return sum(len(e.actions) for e in self.episodes)
+
+    @property
+    def share(self) -> NDArray[np.float64]:
+        """`[E]`: how much of what was meant each episode holds; 1 in all."""
+        meant = np.array([e.meant.sum() for e in self.episodes])
+        return np.asarray(meant / meant.sum())
 
     @property
     def rest(self) -> float:
@@ -177,18 +183,19 @@ class Batch:
 
 
 class Windows:
-    """Draws windows by chance from play that is coded."""
+    """Draws windows by chance from play that is coded, each at an action that was meant."""
 
-    def __init__(self, play: Play, rng: np.random.Generator) -> None:
-        """Set up."""
-        self.play, self._rng = play, rng
-        lengths = np.array([len(e.actions) for e in play.episodes])
-        self._share = lengths / lengths.sum()
+    def __init__(self, play: Play, rng: np.random.Generator, shorter: float = 0.5) -> None:
+        """Set up; `shorter` is the share of batches whose windows are shorter than they may be."""
+        self.play, self._rng, self._shorter = play, rng, shorter
+        self._share = play.share
 
     def draw(self, n: int) -> Batch:
         """Return `n` windows."""
         rng = self._rng
-        frames = FRAMES if rng.random() >= SHORTER else int(rng.integers(2, FRAMES))
+        frames = FRAMES
+        if rng.random() < self._shorter:
+            frames = int(rng.choice(SHORT, p=(1 / SHORT) / (1 / SHORT).sum()))
         parts = [self._one(int(k), frames) for k in rng.choice(len(self._share), n, p=self._share)]
         tokens, given, known, weight, texts = zip(*parts, strict=True)
         return Batch(
@@ -201,20 +208,35 @@ class Windows:
 
     def _one(self, k: int, frames: int) -> tuple[Any, Any, Any, Any, str]:
         rng, episode, coded = self._rng, self.play.episodes[k], self.play.coded[k]
-        last = int(rng.integers(len(episode.actions)))
+        last = int(rng.choice(np.flatnonzero(episode.meant)))
         past = int(rng.integers(1, min(CONTEXT, frames - 1, last + 1) + 1))
         when = last - past + 1 + np.arange(frames)
-        inside = when < coded.shape[1]
+        inside = (when < coded.shape[1]) & _until_slip(episode.meant, when, past)
         at = when.clip(max=coded.shape[1] - 1)
         known = np.arange(frames) < past
         text = episode.goal if rng.random() >= WORDS_DROPPED else ""
-        if rng.random() < GOALS and past + 2 < frames:
+        if rng.random() < GOALS and past + 2 < frames and inside.all():
             known |= np.arange(frames) >= frames - rng.integers(1, 3)
             text = ""
         chance = rng.random()
         kind = 0 if chance < KEYS_KEPT else 1 if chance < KEYS_KEPT + KEYS_AWAY else 2
         weight = token_weights(known) * inside[:, None]
         return coded[0, at], coded[kind, at], known, weight, with_gaps(text, rng)
+
+
+def _until_slip(meant: NDArray[np.bool_], when: NDArray[Any], past: int) -> NDArray[np.bool_]:
+    """Return `[T]`: which frames of a window come before the first slip after what is known.
+
+    What follows a slip is nothing that the player would have done.
+
+    Args:
+      meant: `[L]`, of the episode's actions.
+      when: `[T]`, numbers of the window's frames in the episode.
+      past: known frames.
+    """
+    led = meant[(when - 1).clip(0, len(meant) - 1)]
+    led[:past] = True
+    return np.logical_and.accumulate(led)
 
 
 def token_weights(known: NDArray[np.bool_]) -> NDArray[np.float32]:
