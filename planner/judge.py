@@ -202,7 +202,7 @@ def judge(picture: Picture, trust: Trust, unseen: float | None = None) -> Judgem
     confidence = sum(c * w for _, c, w in weighted) / total
     agreement, sentences = _agreement(picture)
     done = _success(picture, trust, agreement)
-    value = sum(v * w for v, _, w in weighted) / total * _soundness(picture, done)
+    value = sum(v * w for v, _, w in weighted) / total * soundness(picture, done)
     if agreement is not None:
         video = trust.mean("video", skill_of(candidate.subgoal))
         value *= 1.0 - DISAGREEMENT_COST * (1.0 - agreement) * video
@@ -241,8 +241,13 @@ def _weighted(
     return weighted
 
 
-def _soundness(picture: Picture, success: float | None) -> float:
-    """Return what is left of a value where a push does little, or more than it says."""
+def soundness(picture: Picture, success: float | None = None) -> float:
+    """Return what is left of a value where a push does little, or more than it says.
+
+    Args:
+      picture: what was pictured; something was.
+      success: raw score for doing what it says; None where that is not known yet.
+    """
     left: float = STRAY_WORTH ** _strays(picture) * RIM_WORTH ** _at_rim(picture)
     if picture.computed is not None and not {*picture.computed.moved, *picture.computed.fell}:
         # Nothing goes wrong where nothing moves: it would look good for ever.

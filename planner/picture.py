@@ -4,6 +4,7 @@ All simulated candidates are one batch, all imagined ones another, whatever scen
 they start from; the two run at the same time, and vision reads all frames in one call.
 """
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 
 from mindseye.planner.candidates import Candidate, imagining
 from mindseye.planner.gate import Gating
-from mindseye.planner.judge import Picture
+from mindseye.planner.judge import Picture, soundness
 from mindseye.tools.contracts import (
     ManyOutcomes,
     ManyScenes,
@@ -168,7 +169,7 @@ class Eye:
         """Return the most promising simulations: people and vision look at those."""
         mine = (pictures[g.candidate.id] for g in view.gated)
         found = [p for p in mine if p.computed_reward is not None]
-        return sorted(found, key=_computed_value, reverse=True)[: self.shown]
+        return sorted(found, key=_promise, reverse=True)[: self.shown]
 
     def _draw(
         self, views: Sequence[View], shortlists: Sequence[Sequence[Picture]]
@@ -191,29 +192,58 @@ class Eye:
         goal: Goal,
         seed: int,
     ) -> None:
-        """Simulate the shortlists from places that vision may have misread, lower the rewards."""
+        """Simulate the shortlists from places that vision may have misread, lower the rewards.
+
+        So are then those that are still ahead: none is chosen because nobody doubted it.
+        """
         if self.physics is None or not self.doubts:
             return
+        self._check(views, shortlists, pictures, goal, seed)
+        self._check(views, [self._rivals(view, pictures) for view in views], pictures, goal, seed)
+        for key, picture in pictures.items():
+            if picture.computed_reward is not None and not picture.doubted:
+                reward = _doubted(picture.computed_reward, [UNCHECKED * _computed_value(picture)])
+                pictures[key] = replace(picture, computed_reward=reward)
+
+    def _rivals(self, view: View, pictures: Mapping[str, Picture]) -> list[Picture]:
+        """Return the most promising simulations that look better than those that were doubted."""
+        mine = [pictures[g.candidate.id] for g in view.gated]
+        best = max((_promise(p) for p in mine if p.doubted), default=math.inf)
+        ahead = [
+            p for p in mine
+            if p.computed_reward is not None and not p.doubted and UNCHECKED * _promise(p) > best
+        ]  # fmt: skip
+        return sorted(ahead, key=_promise, reverse=True)[: self.shown]
+
+    def _check(
+        self,
+        views: Sequence[View],
+        shortlists: Sequence[Sequence[Picture]],
+        pictures: dict[str, Picture],
+        goal: Goal,
+        seed: int,
+    ) -> None:
         asked: list[tuple[SceneGraph, Candidate]] = []
         for view, shortlist in zip(views, shortlists, strict=True):
             rng = np.random.default_rng(seed)
             for _ in range(self.doubts if shortlist else 0):
                 other = misread(view.scene, rng)
                 asked += [(other, p.candidate) for p in shortlist]
-        if not asked:
-            return
-        values = {p.candidate.id: [_computed_value(p)] for s in shortlists for p in s}
-        outcomes: dict[str, list[Outcome]] = {key: [] for key in values}
+        outcomes: dict[str, list[Outcome]] = {p.candidate.id: [] for s in shortlists for p in s}
+        values = {key: [_computed_value(pictures[key])] for key in outcomes}
         for (other, candidate), rollout in zip(asked, self._rollouts(asked), strict=True):
             outcome = outcome_from_rollout(rollout, other)
             outcomes[candidate.id].append(outcome)
-            values[candidate.id].append(self.vision.reward(outcome, goal).value)
-        for key, picture in pictures.items():
-            if picture.computed_reward is not None:
-                found = values.get(key, [_computed_value(picture) * UNCHECKED])
-                reward = _doubted(picture.computed_reward, found)
-                doubted = tuple(outcomes.get(key, ()))
-                pictures[key] = replace(picture, computed_reward=reward, doubted=doubted)
+            # What falls is gone for good: no later push makes up for it.
+            value = 0.0 if outcome.fell else self.vision.reward(outcome, goal).value
+            values[candidate.id].append(value)
+        for key, found in outcomes.items():
+            reward = pictures[key].computed_reward
+            if reward is not None:
+                pictures[key] = replace(
+                    pictures[key], computed_reward=_doubted(reward, values[key]),
+                    doubted=tuple(found),
+                )  # fmt: skip
 
     def _read(
         self,
@@ -262,6 +292,11 @@ def _by_scene(
 
 def _computed_value(picture: Picture) -> float:
     return picture.computed_reward.value if picture.computed_reward else 0.0
+
+
+def _promise(picture: Picture) -> float:
+    """Return what a single simulation makes of a candidate, as the judge will weigh it."""
+    return _computed_value(picture) * soundness(picture)
 
 
 def _doubted(reward: Reward, values: Sequence[float]) -> Reward:
