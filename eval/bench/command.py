@@ -15,7 +15,8 @@ def bench(
     part: Annotated[
         str,
         typer.Option(
-            help="Parts, all by default: physics, language, planning, growth, scaling, start."
+            help="Parts, all by default: physics, language, planning, growth, scaling, memory, "
+            "start."
         ),
     ] = "",
     rounds: Annotated[int, typer.Option(min=1, help="Times that all is measured in turn.")] = 5,

@@ -179,7 +179,7 @@ def machine() -> dict[str, str]:
 
 def commit() -> str:
     """Return the commit of the source tree that this is, with "+" where files differ from it."""
-    root = package_file().parents[2]
+    root = package_file().resolve().parents[2]
 
     def git(*arguments: str) -> str:
         try:

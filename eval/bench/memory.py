@@ -69,9 +69,9 @@ def held_after(runs: int, config: Config) -> tuple[float, list[float]]:
     return loaded, held
 
 
-def figures(asked: Asked, config: Config) -> list[Figure]:
+def figures(asked: Asked, config: Config | None = None) -> list[Figure]:
     """Return what runs hold beyond the models, and by how much that grows a run."""
-    loaded, held = held_after(asked.runs, config)
+    loaded, held = held_after(asked.runs, config or Config())
     settled = held[int(SETTLING * len(held)) :]
     line = growth(settled)
     beyond = (median(settled) - loaded) / 1e6

@@ -16,6 +16,7 @@ PARTS = {
     "planning": "mindseye.eval.bench.planning",
     "growth": "mindseye.eval.bench.growth",
     "scaling": "mindseye.eval.bench.scaling",
+    "memory": "mindseye.eval.bench.memory",
     "start": "mindseye.eval.bench.starting",
 }
 """Name -> module with `figures(asked)`, imported when it is measured."""

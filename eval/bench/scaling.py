@@ -1,4 +1,4 @@
-"""More workers, more conversations at a time, more runs one after another."""
+"""More workers, more conversations at a time."""
 
 import contextlib
 import os
@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from mindseye.eval.bench.measure import Asked, Figure, figure
-from mindseye.eval.bench.memory import figures as memory_figures
 from mindseye.eval.rows import rows
 from mindseye.eval.trial import Stage, Trial, run_trial
 from mindseye.planner.chat.caller import load_caller
@@ -179,4 +178,4 @@ def figures(asked: Asked) -> list[Figure]:
     found = workers(worker_counts(), config)
     # Where many threads ask, the model works in one of its own, whose memory is taken once.
     apart = merge(config, {"model_options": {"apart": True}})
-    return [*found, *chats(CHATS, apart), *memory_figures(asked, config)]
+    return [*found, *chats(CHATS, apart)]

@@ -140,7 +140,7 @@ def test_a_part_that_is_not_there_is_told_with_those_that_are(
 ) -> None:
     assert invoke(["bench", "--part", "physics,langauge"]) == 2
     said = capsys.readouterr().err
-    assert "physics, language, planning, growth, scaling, start" in said
+    assert "physics, language, planning, growth, scaling, memory, start" in said
     assert len(said.splitlines()) == 1
 
 
