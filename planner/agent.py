@@ -95,6 +95,7 @@ class Agent:
         known: SceneGraph | None = None,
         trust: Trust | None = None,
         calibration: Calibration | None = None,
+        begun: ev.RunStarted | None = None,
     ) -> RunResult:
         """Solve a task in a world.
 
@@ -111,6 +112,7 @@ class Agent:
             called here, also when vision later takes them for something else.
           trust: how far the tools are believed at first; None asks the config's database.
           calibration: what scores mean; None takes the config's.
+          begun: what the recorder was told already, as `run_started` makes it.
 
         Raises:
           BadInput: the task makes no sense on this table, or the database cannot be used.
@@ -119,14 +121,11 @@ class Agent:
         """
         started = time.monotonic()
         recorder = recorder or NullRecorder(on_event)
-        config, start = self.config, self._kept_trust() if trust is None else trust
-        calibration = self.calibration if calibration is None else calibration
-        recorder.emit(
-            ev.RunStarted(
-                task=task, seed=config.seed, config=config.to_json(), continues=continues,
-                trust=start.to_json(), calibration=calibration.knots,
-            )
-        )  # fmt: skip
+        if begun is None:
+            known_map = self.calibration if calibration is None else calibration
+            begun = run_started(task, self.config, continues, trust, known_map)
+            recorder.emit(begun)
+        start, calibration = Trust.from_json(begun.trust), Calibration(knots=begun.calibration)
         observation = begin(world)
         context = self._context(recorder)
         context.pace, context.trust, context.calibration = pace, start, calibration
@@ -184,16 +183,11 @@ class Agent:
           Unavailable: a model or tool does not answer.
         """
         started = time.monotonic()
-        recorder, config = recorder or NullRecorder(on_event), self.config
-        trust = self._kept_trust()
-        recorder.emit(
-            ev.RunStarted(
-                task=task, seed=config.seed, config=config.to_json(), trust=trust.to_json(),
-                calibration=self.calibration.knots,
-            )
-        )  # fmt: skip
+        recorder = recorder or NullRecorder(on_event)
+        begun = run_started(task, self.config, calibration=self.calibration)
+        recorder.emit(begun)
         context = self._context(recorder)
-        context.trust = trust
+        context.trust = Trust.from_json(begun.trust)
         memory = Memory(known or self.eye.vision.look([frame])[0])
         context.expected = memory.expected
         try:
@@ -212,10 +206,6 @@ class Agent:
             )
         )  # fmt: skip
         return Plan(goal=context.goal, decision=decision)
-
-    def _kept_trust(self) -> Trust:
-        path = self.config.trust
-        return Trust() if path is None else TrustStore(Path(path)).read()
 
     def _keep_trust(self, seen: Trust, recorder: Recorder | NullRecorder) -> None:
         if self.config.trust is None:
@@ -253,6 +243,35 @@ class Agent:
 
 _NOTHING = Goal.model_validate({"all": [{"relation": "in_line", "subject": "all"}]})
 """Stands in until the task is understood."""
+
+
+def run_started(
+    task: str,
+    config: Config,
+    continues: str = "",
+    trust: Trust | None = None,
+    calibration: Calibration | None = None,
+) -> ev.RunStarted:
+    """Return the event that a record begins with; no model is needed for it.
+
+    Args:
+      task: what is wanted, in words.
+      config: settings of the run.
+      continues: as `Agent.run`.
+      trust: as `Agent.run`.
+      calibration: as `Agent.run`.
+
+    Raises:
+      BadInput: the trust database or the calibration cannot be read.
+    """
+    if trust is None:
+        trust = Trust() if config.trust is None else TrustStore(Path(config.trust)).read()
+    if calibration is None:
+        calibration = read_calibration(config.calibration)
+    return ev.RunStarted(
+        task=task, seed=config.seed, config=config.to_json(), continues=continues,
+        trust=trust.to_json(), calibration=calibration.knots,
+    )  # fmt: skip
 
 
 def set_threads(threads: int) -> None:

@@ -127,11 +127,11 @@ def _data_command(kind: str) -> Callable[..., None]:
     ) -> None:
         if runs is not None and kind != "video":
             raise BadInput(f"--from: {kind} data are not made from runs; only video data are")
-        given = {"out": out or Path("data") / kind, "n": n, "seed": seed, "workers": workers}
+        given: dict[str, Any] = {"out": out or Path("data") / kind, "n": n, "seed": seed}
+        given |= {"workers": workers, "slips": slips, "bout": bout}
         made = _DATA[kind] if runs is None else _FROM_RUNS
         drawn = None if frames else False
         asked = given | {"runs": runs, "frames": drawn, "world": world, "ray": ray}
-        asked |= {"slips": slips, "bout": bout}
         _tell(_call(made, asked), as_json)
 
     return command

@@ -10,7 +10,6 @@ from mindseye.planner.config import TOOLS, Config
 from mindseye.planner.events import Result
 from mindseye.planner.live import LiveView
 from mindseye.planner.record import Recorder, new_run_folder, read_record
-from mindseye.planner.report import write_report
 from mindseye.planner.trust_store import TrustStore
 from mindseye.tools.contracts import backend_path
 from mindseye.tools.errors import BadInput, MindseyeError, one_line
@@ -19,6 +18,7 @@ from mindseye.tools.values import Frames
 
 if TYPE_CHECKING:
     from mindseye.planner.agent import Plan
+    from mindseye.tools.contracts import World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,17 +37,16 @@ class Done:
 def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
     """Run a task, record it, write the report.
 
-    Once the record has begun, errors and Ctrl-C end the run but are returned,
-    with the record and report intact.
+    The world is made first, since what cannot be is soon told; the record begins before the
+    models are loaded, which takes seconds. From then on errors and Ctrl-C end the run but are
+    returned, with the record and report intact.
 
     Raises:
-      MindseyeError: the models or the world could not be made; there is no run.
+      MindseyeError: a name is not known or the world could not be made; there is no run.
     """
     check_names(config)
-    from mindseye.planner.agent import Agent
     from mindseye.tools.world import make_world
 
-    agent = Agent.from_config(config)
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
     view = None if quiet else LiveView()
@@ -56,7 +55,7 @@ def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
         folder = new_run_folder(Path(config.runs), task, config.seed)
         try:
             with Recorder(folder, view) as recorder:
-                agent.run(task, world, recorder=recorder)
+                _run(task, config, world, recorder)
         except MindseyeError as failure:
             error, code = one_line(failure), failure.exit_code
         except KeyboardInterrupt:
@@ -71,7 +70,17 @@ def run_recorded(task: str, config: Config, *, quiet: bool = False) -> Done:
     return _done(folder, error, code)
 
 
+def _run(task: str, config: Config, world: "World", recorder: Recorder) -> None:
+    from mindseye.planner.agent import Agent, run_started
+
+    begun = run_started(task, config)
+    recorder.emit(begun)
+    Agent.from_config(config).run(task, world, recorder=recorder, begun=begun)
+
+
 def _done(folder: Path, error: str, code: int) -> Done:
+    from mindseye.planner.report import write_report
+
     result: Result | None = None
     report: Path | None = None
     # A full disk has been told already; the page can be made later from the record.

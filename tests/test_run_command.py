@@ -177,7 +177,12 @@ def test_an_object_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
 def test_a_model_endpoint_that_is_down_is_unreachable(tmp_path: Path) -> None:
     arguments = (*_scripted(tmp_path), "--model", "http://127.0.0.1:9/v1")
     _fails(tmp_path, arguments, 3, "127.0.0.1:9")
-    assert not (tmp_path / "runs").exists()
+    # The record begins before the models are loaded, and tells what became of them.
+    (run,) = (tmp_path / "runs").iterdir()
+    record = read_record(run)
+    assert isinstance(record.events[0], RunStarted)
+    assert record.result is not None
+    assert "127.0.0.1:9" in record.result.reason
 
 
 def test_a_run_that_does_not_succeed_exits_with_1(tmp_path: Path) -> None:

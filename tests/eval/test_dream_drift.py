@@ -10,12 +10,12 @@ import torch
 from mindseye.eval.dream import AFTER, LENGTH, LOST, Tally, dream, dream_accuracy, play
 from mindseye.planner.cli import invoke
 from mindseye.tools.physics.rollouts import next_setpoint
-from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.dream import HELD
 from mindseye.tools.video.flow import build_scheduler
 from mindseye.tools.video.generator import TabletopVideo
 from mindseye.tools.video.network import build_text_encoder, build_transformer
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.train import save_pipeline
 from mindseye.tools.vision.model import TabletopVision
 

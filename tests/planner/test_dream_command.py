@@ -18,11 +18,11 @@ from mindseye.planner.dream_face import HELP, MOVES, Hand, blocks, parse_script
 from mindseye.tools.errors import BadInput
 from mindseye.tools.physics.rollouts import next_setpoint
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_UP
-from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.dream import HELD
 from mindseye.tools.video.flow import build_scheduler
 from mindseye.tools.video.network import build_text_encoder, build_transformer
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.train import save_pipeline
 
 OBJECTS = ("--objects", "red cube, blue ball", "--seed", "7")

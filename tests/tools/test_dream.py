@@ -12,13 +12,13 @@ from mindseye.tools.physics.render import halve
 from mindseye.tools.physics.rollouts import next_setpoint
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_UP
 from mindseye.tools.values import Clip, Frames, ImagineRequest
-from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.dream import HELD, SECONDS, Dream, begin_dream, drift
 from mindseye.tools.video.flow import build_scheduler
 from mindseye.tools.video.generator import WEIGHTS, TabletopVideo, first_frame
 from mindseye.tools.video.network import build_text_encoder, build_transformer
 from mindseye.tools.video.pipeline import CONTEXT, TabletopVideoPipeline
 from mindseye.tools.video.telling import Asked
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.tokens import FRAMES, PUSHER, SUB
 from mindseye.tools.world.tabletop import Tabletop
 

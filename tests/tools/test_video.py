@@ -20,7 +20,6 @@ from mindseye.tools.physics.render import halve
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_UP
 from mindseye.tools.physics.skills import STEP
 from mindseye.tools.values import Clip, Frames, ImagineRequest
-from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.data import scene_records
 from mindseye.tools.video.flow import Guidance, build_scheduler, draw_errs
 from mindseye.tools.video.generator import WEIGHTS, TabletopVideo, first_frame
@@ -28,6 +27,7 @@ from mindseye.tools.video.network import build_text_encoder, build_transformer
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
 from mindseye.tools.video.shards import make_video_data
 from mindseye.tools.video.telling import Asked
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.tokens import PATCH_T
 from mindseye.tools.video.train import save_pipeline, train_video
 from mindseye.tools.vision.model import TabletopVision

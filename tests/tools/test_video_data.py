@@ -19,7 +19,6 @@ from mindseye.tools.video.captions import (
     MAX_WORDS,
     TRY,
     attempted,
-    build_tokenizer,
     captions,
     mirrored,
     tried,
@@ -29,6 +28,7 @@ from mindseye.tools.video.data import Record, random_subgoal, scene_records
 from mindseye.tools.video.network import tokenize
 from mindseye.tools.video.play import PlayController
 from mindseye.tools.video.shards import make_video_data, read_records, write_shard
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.tokens import FRAMES
 from mindseye.tools.video.windows import futures_of
 from mindseye.tools.vision.model import TabletopVision

@@ -15,11 +15,11 @@ from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.render import halve
 from mindseye.tools.physics.scene import CLASSES as SCENE_CLASSES
 from mindseye.tools.values import SceneGraph, SceneObject
-from mindseye.tools.vision import network
+from mindseye.tools.vision import classes, network
+from mindseye.tools.vision.classes import GRID, SIZE
 from mindseye.tools.vision.data import make_vision_data, samples, to_cells, write_shard
 from mindseye.tools.vision.measure import questions, vision_figures
 from mindseye.tools.vision.model import TabletopVision
-from mindseye.tools.vision.network import GRID, SIZE
 from mindseye.tools.vision.outline import fit_camera, shifted
 from mindseye.tools.vision.relations import relations
 from mindseye.tools.vision.scene_graph import extract, from_labels
@@ -71,7 +71,7 @@ def test_nothing_in_view_leaves_the_nominal_camera() -> None:
 
 
 def test_classes_are_those_of_the_renderer() -> None:
-    assert network.class_names() == SCENE_CLASSES
+    assert classes.class_names() == SCENE_CLASSES
 
 
 def test_true_class_maps_give_true_scenes() -> None:
@@ -113,7 +113,7 @@ def test_what_lies_beside_the_table_is_not_on_it() -> None:
 def test_specks_are_no_objects() -> None:
     labels = np.ones((GRID, GRID), dtype=np.uint8)
     labels[20, 20] = labels[40, 41] = 7
-    centres = np.full((network.CLASSES, 2), 41.0, dtype=np.float32)
+    centres = np.full((classes.CLASSES, 2), 41.0, dtype=np.float32)
     assert extract(from_labels(labels, centres)).graph.objects == ()
 
 

@@ -7,11 +7,8 @@ that one unknown word does no harm.
 """
 
 import re
-from collections.abc import Sequence
 
 import numpy as np
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import PreTrainedTokenizerFast
 
 from mindseye.tools.goals import COLOURS, SHAPES
 from mindseye.tools.subgoals import Subgoal
@@ -138,26 +135,3 @@ def vocabulary() -> list[str]:
     lines += ["to the into in at onto over towards"]
     words = re.findall("[a-z]+", re.sub(r"\{.*?\}", " ", " ".join(lines)))
     return sorted(set(words))
-
-
-def build_tokenizer(known: Sequence[str] | None = None) -> PreTrainedTokenizerFast:
-    """Return a word-level tokenizer with an unknown token, in transformers' format.
-
-    Args:
-      known: its words; by default those of captions of the table.
-    """
-    words = ["[PAD]", "[UNK]", "[CLS]", *(vocabulary() if known is None else known)]
-    core = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
-    core.normalizer = normalizers.Lowercase()
-    core.pre_tokenizer = pre_tokenizers.Whitespace()
-    core.add_special_tokens(["[PAD]", "[UNK]", "[CLS]"])
-    core.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A", special_tokens=[("[CLS]", 2)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=core,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        model_max_length=MAX_WORDS,
-    )

@@ -21,8 +21,8 @@ from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.render import Renderer
 from mindseye.tools.physics.scene import FLOOR, HEIGHT, PUSHER_UP, Scene, build, class_of
 from mindseye.tools.values import Frames, Patch, Point, SceneObject
+from mindseye.tools.vision.classes import BACKGROUND, GRID, PUSHER, SIZE
 from mindseye.tools.vision.model import TabletopVision
-from mindseye.tools.vision.network import BACKGROUND, GRID, PUSHER, SIZE
 from mindseye.tools.vision.outline import THICKNESS
 from mindseye.tools.vision.scene_graph import Reading, Sighting, extract
 

@@ -24,7 +24,7 @@ from mindseye.tools.video.flow import STEPS, Guidance
 from mindseye.tools.video.pipeline import TabletopVideoPipeline
 from mindseye.tools.video.telling import Asked, mentioned
 from mindseye.tools.video.tokens import FRAMES, MAX_OBJECTS
-from mindseye.tools.vision.network import SIZE
+from mindseye.tools.vision.classes import SIZE
 
 WEIGHTS = Path(__file__).parent / "weights"
 MODEL = "ltx-tabletop"

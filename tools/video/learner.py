@@ -11,7 +11,6 @@ from accelerate import Accelerator
 from diffusers import LTXVideoTransformer3DModel
 from transformers import DistilBertModel, PreTrainedTokenizerFast
 
-from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.flow import (
     STEPS,
     build_scheduler,
@@ -26,6 +25,7 @@ from mindseye.tools.video.network import (
     read_words,
     tokenize,
 )
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.tokens import FRAMES, PUSHER, UNIT, Told
 from mindseye.tools.video.training import (
     Clock,

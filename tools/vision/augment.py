@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mindseye.tools.vision.network import CELL, GRID, PUSHER, SIZE
+from mindseye.tools.vision.classes import CELL, GRID, PUSHER, SIZE
 
 
 def resample(frames: Tensor) -> Tensor:

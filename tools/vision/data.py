@@ -31,7 +31,7 @@ from mindseye.tools.physics.scene import (
 from mindseye.tools.spread.crews import Where
 from mindseye.tools.spread.files import spread_files
 from mindseye.tools.values import Frames, Patch, Point
-from mindseye.tools.vision.network import CLASSES, PUSHER, SIZE
+from mindseye.tools.vision.classes import CLASSES, PUSHER, SIZE
 
 SHARD = 512
 """Frames a shard."""

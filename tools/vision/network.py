@@ -20,15 +20,8 @@ from torch import nn
 from transformers import SegformerConfig, SegformerForSemanticSegmentation
 
 from mindseye.tools.errors import BadInput, Unavailable
-from mindseye.tools.goals import COLOURS, SHAPES
+from mindseye.tools.vision.classes import CLASSES
 
-SIZE = 128
-"""Frames are brought to this many pixels a side before they are read."""
-GRID = 64
-"""Cells a side of the class map and of the votes."""
-CELL = SIZE // GRID
-BACKGROUND, TABLE, PUSHER, ICE, STICKY, FIRST_OBJECT = range(6)
-CLASSES = FIRST_OBJECT + len(COLOURS) * len(SHAPES)
 VOTE_SCALE = 16.0
 """Pixels (of a `SIZE` frame) that one unit of the vote channels stands for."""
 
@@ -36,12 +29,6 @@ DEFAULT_WEIGHTS = Path(__file__).parent / "weights"
 WEIGHTS_FILE = "model.safetensors"
 CONFIG_FILE = "config.json"
 _MEND = "run `mindseye train vision` to make it again, or reinstall mindseye"
-
-
-def class_names() -> tuple[str, ...]:
-    """Return the name of every class, by class id."""
-    objects = (f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)
-    return ("background", "table", "pusher", "ice", "sticky", *objects)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mindseye.tools.goals import TABLE_HALF
 from mindseye.tools.physics.camera import Camera
-from mindseye.tools.vision.network import CELL, SIZE
+from mindseye.tools.vision.classes import CELL, SIZE
 
 Array = NDArray[np.float64]
 

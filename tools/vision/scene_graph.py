@@ -13,7 +13,7 @@ from mindseye.tools.goals import COLOURS, SHAPES, TABLE_HALF
 from mindseye.tools.physics.camera import Camera
 from mindseye.tools.physics.scene import HEIGHT, PUSHER_REACH
 from mindseye.tools.values import Patch, PatchKind, Point, SceneGraph, SceneObject
-from mindseye.tools.vision.network import (
+from mindseye.tools.vision.classes import (
     BACKGROUND,
     CELL,
     CLASSES,

@@ -17,16 +17,10 @@ from tqdm import tqdm
 
 from mindseye.tools.errors import BadInput
 from mindseye.tools.vision.augment import augment, mirror, vote_targets
+from mindseye.tools.vision.classes import CLASSES, PUSHER
 from mindseye.tools.vision.measure import Figures, as_row, vision_figures
 from mindseye.tools.vision.model import TabletopVision
-from mindseye.tools.vision.network import (
-    CLASSES,
-    PUSHER,
-    NetworkConfig,
-    VotingSegformer,
-    build,
-    save,
-)
+from mindseye.tools.vision.network import NetworkConfig, VotingSegformer, build, save
 
 STATE = "state.pt"
 _PLAIN = 0.05

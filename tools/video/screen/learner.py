@@ -15,7 +15,6 @@ from transformers import PreTrainedTokenizerFast
 from mindseye.tools.errors import BadInput, one_line
 from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.worlds import GAMES, game_spec
-from mindseye.tools.video.captions import build_tokenizer
 from mindseye.tools.video.flow import build_scheduler, noise_levels
 from mindseye.tools.video.network import build_text_encoder, read_words, tokenize
 from mindseye.tools.video.screen.codec import as_pixels, build_codec, codec_loss
@@ -31,6 +30,7 @@ from mindseye.tools.video.screen.windows import (
     draw_pairs,
     vocabulary,
 )
+from mindseye.tools.video.tokenizer import build_tokenizer
 from mindseye.tools.video.training import (
     Clock,
     build_optimizers,
