@@ -53,7 +53,7 @@ class _Tree:
         return sorted((p for p, tokens in self.children.items() if len(tokens) > 1), key=len)
 
     def logprobs(self, after: dict[tuple[int, ...], Tensor]) -> list[float]:
-        """Return each candidate's log-probability, from the logits after each fork."""
+        """Return each candidate's log-probability, from those of the options at each fork."""
         return [self._logprob(path, after) for path in self.paths]
 
     def _logprob(self, path: Sequence[int], after: dict[tuple[int, ...], Tensor]) -> float:
@@ -61,9 +61,7 @@ class _Tree:
         for i, token in enumerate(path):
             prefix = tuple(path[:i])
             if prefix in after:
-                options = self.children[prefix]
-                logprobs = torch.log_softmax(after[prefix][options], dim=0)
-                total += float(logprobs[options.index(token)])
+                total += float(after[prefix][self.children[prefix].index(token)])
         return total
 
 
@@ -99,7 +97,7 @@ class Decoder:
         return Batch(rows, self.network.device, copy, length)
 
     def _prefill(self, ids: Sequence[int]) -> Tensor:
-        """Read a prompt, but for what was kept of the last one; return logits `[1, V]` after it."""
+        """Read a prompt but for what was kept of the last; return the state after it, `[1, D]`."""
         common = 0
         while common < min(len(ids), len(self._kept)) and ids[common] == self._kept[common]:
             common += 1
@@ -107,10 +105,10 @@ class Decoder:
             return self._after
         common = min(common, len(ids) - 1)
         batch = self._behind(common)
-        logits = self.network.read(batch, [ids[common:]])
+        state = self.network.read(batch, [ids[common:]])
         self.prefilled += len(ids) - common
-        self._kept, self._cache, self._after = list(ids), batch.cache, logits
-        return logits
+        self._kept, self._cache, self._after = list(ids), batch.cache, state
+        return state
 
     def _together(self, prompts: Sequence[Sequence[int]]) -> tuple[Batch, int]:
         """Return rows behind what all prompts begin with, read once, and how long that is."""
@@ -121,9 +119,14 @@ class Decoder:
         self._prefill(prompts[0][:common])
         return self._behind(common, len(prompts)), common
 
-    def _grow(self, row: Row, logits: Tensor, k: int) -> Iterator[Row]:
+    def _logprobs(self, state: Tensor, ids: Tensor) -> Tensor:
+        """Return the log-probabilities of tokens among themselves, `[N]`, after a state `[D]`."""
+        return torch.log_softmax(self.network.logits(state, ids.to(state.device)), dim=-1)
+
+    def _grow(self, row: Row, state: Tensor, k: int) -> Iterator[Row]:
         """Yield the best `k` continuations of a row up to its next choice."""
-        ids, logprobs = self.grammar.allowed(row, logits)
+        ids = self.grammar.allowed(row)
+        logprobs = self._logprobs(state, ids)
         best = torch.topk(logprobs, min(k, len(ids)))
         for value, index in zip(best.values.tolist(), best.indices.tolist(), strict=True):
             yield self.grammar.fork(row, int(ids[index]), value)
@@ -138,15 +141,15 @@ class Decoder:
         Raises:
           BadInput: no such schema, or an answer that does not end.
         """
-        logits = self._prefill(ids)
+        states = self._prefill(ids)
         batch = self._behind(len(ids))
         rows, done = [self.grammar.start(schema)], list[Row]()
         if rows[0].pending:
-            logits = self.network.read(batch, [rows[0].pending])
+            states = self.network.read(batch, [rows[0].pending])
             rows[0].pending = []
         while rows:
             grown = [
-                (new, i) for i, row in enumerate(rows) for new in self._grow(row, logits[i], k)
+                (new, i) for i, row in enumerate(rows) for new in self._grow(row, states[i], k)
             ]
             grown.sort(key=lambda pair: -pair[0].logprob)
             floor = sorted((r.logprob for r in done), reverse=True)[k - 1 : k]
@@ -158,7 +161,7 @@ class Decoder:
             rows = [r for r, _ in alive]
             if rows:
                 batch.select([i for _, i in alive])
-                logits = self.network.read(batch, [r.pending for r in rows])
+                states = self.network.read(batch, [r.pending for r in rows])
                 for row in rows:
                     row.pending = []
         return self._texts(done)[:k]
@@ -189,21 +192,22 @@ class Decoder:
         for row, ids in zip(rows, prompts, strict=True):
             # Of a prompt that is known all but the last token is: what comes after is asked.
             row.pending = [*ids[-1 if known else common :], *row.pending]
-        logits = self.network.read(batch, [r.pending for r in rows])
+        states = self.network.read(batch, [r.pending for r in rows])
         for row in rows:
             row.pending = []
         alive = list(rows)
         while alive:
-            for row, after in zip(alive, logits, strict=True):
+            for row, after in zip(alive, states, strict=True):
                 if not row.pending:
-                    allowed, logprobs = self.grammar.allowed(row, after)
+                    allowed = self.grammar.allowed(row)
+                    logprobs = self._logprobs(after, allowed)
                     best = int(logprobs.argmax())
                     self.grammar.take(row, int(allowed[best]), float(logprobs[best]))
             going = [i for i, r in enumerate(alive) if not (self.grammar.finished(r) or r.endless)]
             alive = [alive[i] for i in going]
             if alive:
                 batch.select(going)
-                logits = self.network.read(batch, [r.pending[:LONGEST_READ] for r in alive])
+                states = self.network.read(batch, [r.pending[:LONGEST_READ] for r in alive])
                 for row in alive:
                     row.pending = row.pending[LONGEST_READ:]
         return [_endless() if r.endless else (self.grammar.text(r), r.logprob) for r in rows]
@@ -247,9 +251,19 @@ class Decoder:
         after = {stem: self._prefill([*ids, *stem])[0]}
         if deeper:
             batch = self._behind(len(ids) + len(stem), len(deeper))
-            logits = self.network.read(batch, [p[len(stem) :] for p in deeper])
-            after |= dict(zip(deeper, logits, strict=True))
-        return tree.logprobs(after)
+            states = self.network.read(batch, [p[len(stem) :] for p in deeper])
+            after |= dict(zip(deeper, states, strict=True))
+        return self._chances(tree, after)
+
+    def _chances(self, tree: _Tree, after: dict[tuple[int, ...], Tensor]) -> list[float]:
+        """Return each candidate's log-probability, from the states `[D]` after each fork."""
+        return tree.logprobs(
+            {
+                fork: self._logprobs(state, torch.tensor(tree.children[fork]))
+                for fork, state in after.items()
+                if fork in tree.children
+            }
+        )
 
     @torch.inference_mode()
     def scores(self, asked: Sequence[tuple[Sequence[int], Sequence[str]]]) -> list[list[float]]:
@@ -263,29 +277,29 @@ class Decoder:
         stems = [tree.forks[0] if tree.forks else () for tree in trees]
         batch, common = self._together([ids for ids, _ in asked])
         ids = [[*ids[common:], *stem] for (ids, _), stem in zip(asked, stems, strict=True)]
-        logits = self.network.read(batch, ids)
+        states = self.network.read(batch, ids)
         self._scored.keep([ids for ids, _ in asked], batch.cache)
-        after = [{stem: row} for stem, row in zip(stems, logits, strict=True)]
+        after = [{stem: row} for stem, row in zip(stems, states, strict=True)]
         deeper = [(i, fork) for i, tree in enumerate(trees) for fork in tree.forks[1:]]
         if deeper:
             batch.select([i for i, _ in deeper])
-            logits = self.network.read(batch, [fork[len(stems[i]) :] for i, fork in deeper])
-            for (i, fork), row in zip(deeper, logits, strict=True):
+            states = self.network.read(batch, [fork[len(stems[i]) :] for i, fork in deeper])
+            for (i, fork), row in zip(deeper, states, strict=True):
                 after[i][fork] = row
-        return [tree.logprobs(found) for tree, found in zip(trees, after, strict=True)]
+        return [self._chances(tree, found) for tree, found in zip(trees, after, strict=True)]
 
     @torch.inference_mode()
     def sample(self, ids: Sequence[int], how: Free) -> Iterator[int]:
         """Yield free tokens until the model stops or the limit is reached."""
         generator = torch.Generator().manual_seed(how.seed)
-        logits = self._prefill(ids)
+        states = self._prefill(ids)
         batch = self._behind(len(ids))
         for _ in range(how.limit):
-            token = _drawn(logits[0], how.temperature, generator)
+            token = _drawn(self.network.logits(states[0]), how.temperature, generator)
             if token == self.eos:
                 return
             yield token
-            logits = self.network.read(batch, [[token]])
+            states = self.network.read(batch, [[token]])
 
     @torch.inference_mode()
     def texts(self, asked: Sequence[tuple[Sequence[int], Free]]) -> list[list[int]]:
@@ -298,10 +312,10 @@ class Decoder:
         generators = [torch.Generator().manual_seed(how.seed) for _, how in asked]
         written: list[list[int]] = [[] for _ in asked]
         batch, common = self._together([ids for ids, _ in asked])
-        logits = self.network.read(batch, [ids[common:] for ids, _ in asked])
+        states = self.network.read(batch, [ids[common:] for ids, _ in asked])
         alive = list(range(len(asked)))
         while alive:
-            going = []
+            going, logits = [], self.network.logits(states)
             for at, i in enumerate(alive):
                 how = asked[i][1]
                 token = _drawn(logits[at], how.temperature, generators[i])
@@ -312,7 +326,7 @@ class Decoder:
             alive = [alive[at] for at in going]
             if alive:
                 batch.select(going)
-                logits = self.network.read(batch, [[written[i][-1]] for i in alive])
+                states = self.network.read(batch, [[written[i][-1]] for i in alive])
         return written
 
 

@@ -65,10 +65,9 @@ class Grammar:
         forced = self._forced(matcher)
         return Row(matcher=matcher, tokens=list(forced), pending=list(forced))
 
-    def allowed(self, row: Row, logits: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the ids that may come next, and their log-probabilities among themselves."""
-        ids = torch.from_numpy(self._ids(row.matcher)).to(logits.device)
-        return ids, torch.log_softmax(logits[ids], dim=0)
+    def allowed(self, row: Row) -> Tensor:
+        """Return the ids of the tokens that may come next."""
+        return torch.from_numpy(self._ids(row.matcher))
 
     def fork(self, row: Row, token: int, logprob: float) -> Row:
         """Return the row continued by a token and by all that is then forced."""

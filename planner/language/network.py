@@ -13,6 +13,8 @@ from transformers.masking_utils import sdpa_mask
 
 GROUPED = "mindseye_grouped"
 """Name of the attention that reads keys and values as they are kept: see `_grouped`."""
+SOME_TOKENS = 2048
+"""So many rows of the vocabulary's weights are taken out before the product, at most."""
 
 
 def _grouped(
@@ -116,7 +118,11 @@ class Network:
         self.vocabulary: int = model.config.vocab_size
 
     def read(self, batch: Batch, rows: Sequence[Sequence[int]]) -> Tensor:
-        """Append the tokens of each row to the batch; return logits `[B, V]` after the last one."""
+        """Append the tokens of each row to the batch.
+
+        Returns:
+          `[B, D]` what the network makes of each row up to its last token; see `logits`.
+        """
         longest = max(len(r) for r in rows)
         ids = torch.tensor(
             [[*r, *([self.padding] * (longest - len(r)))] for r in rows], device=self.device
@@ -129,6 +135,23 @@ class Network:
             input_ids=ids, attention_mask=batch.mask, past_key_values=batch.cache, use_cache=True,
             position_ids=before + (present.cumsum(dim=1) - 1).clamp(min=0),
         ).last_hidden_state  # fmt: skip
-        last = hidden[torch.arange(len(rows), device=self.device), lengths - 1]
-        logits: Tensor = self.model.lm_head(last).float()
-        return logits
+        last: Tensor = hidden[torch.arange(len(rows), device=self.device), lengths - 1]
+        return last
+
+    def logits(self, states: Tensor, ids: Tensor | None = None) -> Tensor:
+        """Return the logits of the tokens that may come next.
+
+        Args:
+          states: `[..., D]`, from `read`.
+          ids: `[N]` the tokens that are asked for; None for all. Where a grammar leaves few,
+            the product with the whole vocabulary would be a fifth of a step.
+
+        Returns:
+          `[..., N]` float32.
+        """
+        head = self.model.lm_head
+        if ids is not None and len(ids) <= SOME_TOKENS:
+            some: Tensor = torch.nn.functional.linear(states, head.weight[ids])
+            return some.float()
+        logits: Tensor = head(states).float()
+        return logits if ids is None else logits[..., ids]

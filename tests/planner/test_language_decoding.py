@@ -1,5 +1,6 @@
 """Decoding: a tiny model against brute force, and the embedded model where its weights are."""
 
+import copy
 import json
 import math
 import threading
@@ -15,6 +16,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mindseye.planner.language.data import Example
 from mindseye.planner.language.decoding import Decoder, Free
+from mindseye.planner.language.eight_bit import FEW, add_eight_bits
 from mindseye.planner.language.lora import add_low_rank
 from mindseye.planner.language.mind import LanguageMind, understand
 from mindseye.planner.language.schemas import goal_schema, subgoal_schema, tools_schema
@@ -86,6 +88,25 @@ def test_scores_where_candidates_part_more_than_once(decoder: Decoder) -> None:
     texts = ["12", "134", "135", "2", "136"]
     exact = brute_force(decoder, ids, [f"{t}\n" for t in texts])
     assert decoder.score(ids, [f"{t}\n" for t in texts]) == pytest.approx(exact, abs=1e-4)
+
+
+def test_eight_bits_stand_beside_the_weights_and_read_few_tokens(tiny: tuple[Any, Any]) -> None:
+    model = copy.deepcopy(tiny[0]).to(torch.bfloat16)
+    plain = Decoder(model, tiny[1])
+    ids = plain.encode(ASKED)
+    asked = torch.tensor([ids])
+    with torch.inference_mode():
+        one, many = model(asked[:, :1]).logits, model(asked).logits
+        exact, names = plain.score(ids, ["12", "134", "135"]), set(model.state_dict())
+        add_eight_bits(model)
+        assert torch.equal(model(asked).logits, many), "many tokens are read as before"
+        assert len(ids) > FEW
+        few = model(asked[:, :1]).logits
+    assert not torch.equal(few, one)
+    assert (few - one).abs().max() < 0.1 * one.abs().max()
+    found = Decoder(model, tiny[1]).score(ids, ["12", "134", "135"])
+    assert found == pytest.approx(exact, abs=0.1)
+    assert set(model.state_dict()) == names, "what is saved is what any server loads"
 
 
 def test_rows_of_different_length_do_not_disturb_each_other(decoder: Decoder) -> None:
