@@ -54,7 +54,7 @@ class Agent:
         Raises:
           BadInput: the config's calibration cannot be read.
         """
-        self.calibration = read_calibration(config.calibration)
+        self.calibration = read_calibration(config.calibration, config.tools)
         self.config, self.mind, self.eye, self.decoder = config, mind, eye, decoder
         self.random_judge = False
         """Ablation: draw values by lot instead of judging pictures."""
@@ -267,7 +267,7 @@ def run_started(
     if trust is None:
         trust = Trust() if config.trust is None else TrustStore(Path(config.trust)).read()
     if calibration is None:
-        calibration = read_calibration(config.calibration)
+        calibration = read_calibration(config.calibration, config.tools)
     return ev.RunStarted(
         task=task, seed=config.seed, config=config.to_json(), continues=continues,
         trust=trust.to_json(), calibration=calibration.knots,

@@ -104,9 +104,15 @@ class Context:
         self.kept = Kept(options.cache)
 
     def probability(self, judgement: Judgement) -> float | None:
-        """Return how likely a candidate does what its subgoal says; None if nothing shows it."""
+        """Return how likely a candidate does what its subgoal says; None if nothing shows it.
+
+        Where there is a simulator, what was imagined alone keeps its raw score: a calibration
+        learned from pushes that were simulated says nothing about it.
+        """
         raw = judgement.success
-        return None if raw is None else self.calibration.probability(raw)
+        if raw is None or (judgement.tool != "physics" and self.eye.physics is not None):
+            return raw
+        return self.calibration.probability(raw)
 
     def spend(self, stage: str, seconds: float) -> None:
         """Book seconds to a stage."""

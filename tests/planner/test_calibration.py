@@ -4,7 +4,9 @@ import json
 import random
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -20,8 +22,10 @@ from mindseye.planner.calibration import (
     read_calibration,
     reliability,
 )
+from mindseye.planner.candidates import Candidate
 from mindseye.planner.cli import invoke
 from mindseye.planner.config import Config, merge
+from mindseye.planner.context import Context, Mind
 from mindseye.planner.events import (
     Abstained,
     Chosen,
@@ -34,13 +38,17 @@ from mindseye.planner.events import (
     Searched,
     Simulated,
 )
+from mindseye.planner.judge import Judgement
+from mindseye.planner.picture import Eye
 from mindseye.planner.record import NullRecorder, Recorder, read_record
 from mindseye.planner.replay import replay
 from mindseye.planner.report import write_report
 from mindseye.planner.session import check_names
 from mindseye.tools.calibration import Calibration
+from mindseye.tools.contracts import PhysicsEngine, VisionModel
 from mindseye.tools.errors import BadInput
-from mindseye.tools.values import Clip, ImagineRequest, Provenance
+from mindseye.tools.subgoals import Subgoal
+from mindseye.tools.values import Clip, ImagineRequest, Provenance, Push
 
 SCORES = st.floats(0.0, 1.0) | st.sampled_from([0.0, 0.25, 0.5, 1.0])
 PAIRS = st.lists(st.tuples(SCORES, st.booleans()), min_size=1, max_size=60)
@@ -121,6 +129,32 @@ def test_a_calibration_that_cannot_be_used_is_one_line(
     assert "\n" not in str(caught.value)
     with pytest.raises(BadInput, match="nothing to calibrate"):
         fit([])
+
+
+def test_what_was_only_imagined_keeps_its_score_where_there_is_a_simulator() -> None:
+    packaged = read_calibration("shipped")
+    assert packaged.pairs > 100
+    assert packaged.probability(0.7) != 0.7
+    assert read_calibration("shipped", "video") == Calibration()
+    words = Subgoal(move="red cube", relation="in_area", area="top")
+    one = Candidate(
+        id="c0", subgoal=words, prior=0.5, push=Push(subject="red cube", target=(0.0, 0.2))
+    )
+    simulated = Judgement(candidate=one, value=0.5, confidence=1.0, tool="physics", success=0.7)
+    imagined = replace(simulated, tool="video")
+
+    def told(tools: str, judgement: Judgement) -> float | None:
+        engine = cast(PhysicsEngine, object()) if tools == "both" else None
+        eye = Eye(vision=cast(VisionModel, object()), physics=engine)
+        context = Context(
+            config=Config(), mind=cast(Mind, object()), eye=eye, recorder=NullRecorder(),
+            goal=words.goal(), expected=(), calibration=packaged,
+        )  # fmt: skip
+        return context.probability(judgement)
+
+    assert told("both", simulated) == packaged.probability(0.7)
+    assert told("both", imagined) == 0.7
+    assert told("video", imagined) == packaged.probability(0.7), "a calibration of its own"
 
 
 OBJECTS = ("red cube", "blue ball", "yellow star")
