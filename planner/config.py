@@ -61,7 +61,7 @@ class Config:
     gate: Gate = "budget"
     """Which candidates they picture: all that the `budget` allows, those of the highest expected
     value of information (`evoi`), as the language `model` says, always the same, by lot."""
-    gate_floor: Annotated[float, Field(ge=0, le=1000)] = 0.005
+    gate_floor: Annotated[float, Field(ge=0, le=1000)] = 0.01
     """Expected gain in value a second below which `evoi` asks no tool."""
     budget: Annotated[float, Field(gt=0, le=86400)] = 10.0
     """Seconds a decision may take; the best answer so far is used when they are spent."""
