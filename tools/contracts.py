@@ -98,6 +98,21 @@ def rest_of(video: object) -> float:
 
 
 @runtime_checkable
+class KnowsPast(Protocol):
+    """A video generator of screens that has learned to go on from a past of a certain kind."""
+
+    past: int
+    """Frames, at most; 0 for as many as are given."""
+    bare: bool
+    """Whether they show no keys."""
+
+
+def past_of(video: object) -> tuple[int, bool]:
+    """Return from how many frames a video generator goes on, 0 for any, and whether bare ones."""
+    return (video.past, video.bare) if isinstance(video, KnowsPast) else (0, False)
+
+
+@runtime_checkable
 class JudgesClips(Protocol):
     """A video generator that also says how likely it holds a clip to be."""
 

@@ -6,7 +6,7 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from mindseye.tools.contracts import VideoGenerator, rest_of, takes_parts
+from mindseye.tools.contracts import VideoGenerator, past_of, rest_of, takes_parts
 from mindseye.tools.errors import BadInput, ToolError
 from mindseye.tools.games.game import GameSpec
 from mindseye.tools.games.overlay import Keyboard, keyboard_of, keyboard_part
@@ -61,6 +61,7 @@ class Imagination:
         """
         self.video, self.keyboard, self.overlay = video, keyboard, overlay
         self._strip = keyboard_part()
+        self.past, self._bare = past_of(video)
 
     @classmethod
     def of(cls, video: VideoGenerator, spec: GameSpec, *, overlay: bool = True) -> Self:
@@ -79,7 +80,7 @@ class Imagination:
           frame: of the world.
           action: that led to it; None at the beginning.
         """
-        return self.keyboard.draw(frame, action) if self.overlay else frame
+        return self.keyboard.draw(frame, None if self._bare else action) if self.overlay else frame
 
     def ahead(self, past: Past, aim: Aim, samples: int = 1, seed: int | None = None) -> list[Clip]:
         """Return `samples` futures; see `imagine`."""

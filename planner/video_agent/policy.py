@@ -92,7 +92,8 @@ class VideoPolicy:
         Args:
           imagination: shows real frames as the model knows them.
           decoder: imagines, and reads the actions off.
-          context: real frames that a future begins with.
+          context: real frames that a future begins with, at most; fewer where the model has
+            learned to go on from fewer.
           execute: actions that are done before the next future is imagined.
           words: tell the model the game's goal in words.
           frame: `[64, 64, 3] uint8` to end with, without a keyboard; None for none.
@@ -109,7 +110,8 @@ class VideoPolicy:
         self.imagination, self._decoder = imagination, decoder
         self._execute, self._words, self._frame, self._rate = execute, words, frame, rate
         self._on_thought = on_thought
-        self._past: deque[Frames] = deque(maxlen=context)
+        most = min(context, imagination.past or context)
+        self._past: deque[Frames] = deque(maxlen=most)
         self.late = 0
         """Actions that came later than the rate would have them."""
 

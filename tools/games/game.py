@@ -62,6 +62,9 @@ class GameSpec:
     """Key of a person's keyboard -> name of the action."""
     goals: tuple[GameGoal, ...]
     """The first is the game's own."""
+    symmetric: bool = False
+    """What a mirror shows of it is play as good: left and right change places in its words, and
+    the sign of its first number."""
     licence: str = "other"
     """Of its pictures, as data cards name licences."""
 

@@ -36,6 +36,7 @@ SPEC = GameSpec(
     length=150,
     rate=10.0,
     axes=3,
+    symmetric=True,
     typed={
         "left": "left", "a": "left", "right": "right", "d": "right", "up": "forward",
         "w": "forward", "down": "back", "s": "back", " ": "down or up",

@@ -67,6 +67,16 @@ class ScreenVideo:
         """How usual it is to press nothing; see `mindseye.tools.games.overlay.Keyboard`."""
         return float(self.pipeline.config.rest)
 
+    @property
+    def past(self) -> int:
+        """Frames that it has learned to go on from, at most; 0 for as many as are given."""
+        return int(self.pipeline.config.past)
+
+    @property
+    def bare(self) -> bool:
+        """Whether those showed no keys."""
+        return bool(self.pipeline.config.bare)
+
     def imagine(self, requests: Sequence[ImagineRequest]) -> list[list[Clip]]:
         """Return `samples` clips for each request; see `VideoGenerator.imagine`.
 

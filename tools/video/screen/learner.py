@@ -12,12 +12,14 @@ import torch
 from diffusers import AutoencoderTiny
 from transformers import PreTrainedTokenizerFast
 
-from mindseye.tools.errors import BadInput, one_line
+from mindseye.tools.errors import BadInput, MindseyeError, one_line
 from mindseye.tools.games.overlay import keyboard_of
 from mindseye.tools.games.worlds import GAMES, game_spec
 from mindseye.tools.video.flow import build_scheduler, noise_levels
+from mindseye.tools.video.generator import load_pipeline
 from mindseye.tools.video.network import build_text_encoder, read_words, tokenize
 from mindseye.tools.video.screen.codec import as_pixels, build_codec, codec_loss
+from mindseye.tools.video.screen.generator import ADVICE
 from mindseye.tools.video.screen.measure import action_figures, codec_figures
 from mindseye.tools.video.screen.network import WORD_WIDTH, build_transformer, predict_clean
 from mindseye.tools.video.screen.pipeline import ScreenVideoPipeline
@@ -94,6 +96,8 @@ class ScreenLearner:
         self.codec_optimizer = torch.optim.AdamW(
             [{"params": list(self.codec.parameters()), "peak": config.codec_rate}], lr=0.0
         )
+        self.codec_share = config.codec_share
+        """Of the time; 0 where the codec came with the weights that were begun with."""
         self.codec_spent, self.spent, self.steps = 0.0, 0.0, 0
         self.codec_steps = 0
         self.rest = 1.0
@@ -103,19 +107,19 @@ class ScreenLearner:
         """Take the weights of a pipeline; its codec is kept, so that all time is the transformer's.
 
         Raises:
-          BadInput: no pipeline, or one of other sizes.
+          BadInput: no pipeline, or one of another game or other sizes.
         """
-        if not folder.is_dir():
-            raise BadInput(f"cannot begin with {str(folder)!r}: there is no such folder")
         try:
-            made = ScreenVideoPipeline.from_pretrained(folder)
+            made: Any = load_pipeline(ScreenVideoPipeline, folder, "cpu", torch.float32, ADVICE)
+            if made.config.game != self.game:
+                raise BadInput(f"it plays {made.config.game}, not {self.game}")
             self.codec.load_state_dict(made.codec.state_dict())
             self.nets.transformer.load_state_dict(made.transformer.state_dict())
             self.nets.text.load_state_dict(made.text_encoder.state_dict())
-        except (OSError, ValueError, RuntimeError) as error:
+        except (MindseyeError, RuntimeError) as error:
             raise BadInput(f"cannot begin with {str(folder)!r}: {one_line(error)}") from error
         self.ema = {k: v.detach().clone() for k, v in self.nets.state_dict().items()}
-        self.config = replace(self.config, codec_share=0.0)
+        self.codec_share = 0.0
 
     def resume(self) -> bool:
         """Load the checkpoints; say whether there were any."""
@@ -125,6 +129,7 @@ class ScreenLearner:
         self.codec.load_state_dict(coded["codec"])
         self.codec_optimizer.load_state_dict(coded["optimizer"])
         self.codec_spent, self.codec_steps = coded["spent"], coded["steps"]
+        self.codec_share = coded.get("share", self.codec_share)
         state = load_checkpoint(self.folder / "state.pt")
         if state is not None:
             self.nets.load_state_dict(state["nets"])
@@ -137,7 +142,7 @@ class ScreenLearner:
     def fit_codec(self, play: Play) -> None:
         """Train the codec until its share of the time is over."""
         keyboard, c = keyboard_of(game_spec(play.game)), self.config
-        clock = Clock(replace(c, hours=c.hours * c.codec_share), self.codec_spent)
+        clock = Clock(replace(c, hours=c.hours * self.codec_share), self.codec_spent)
         rng = np.random.default_rng([c.seed, self.codec_steps])
         self.codec.train()
         average, saved = math.nan, clock.spent
@@ -160,15 +165,17 @@ class ScreenLearner:
         c, seed = self.config, [self.config.seed, self.steps]
         self.rest = play.rest
         # A transformer knows the latents of the codec that it began with.
-        if not self.steps:
+        if not self.steps and self.codec_share:
             self.fit_codec(play)
         self.codec.eval()
         # Coding is as exact as training: in bf16 it takes less than half the time.
         with self._autocast():
-            coded = code_play(self.codec, play)
-        windows = Windows(coded, np.random.default_rng(seed), c.shorter)
+            coded = code_play(self.codec, play, c.keys_kept + c.keys_away < 1.0)
+        windows = Windows(coded, np.random.default_rng(seed), c)
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        clock = Clock(replace(c, hours=c.hours * (1 - c.codec_share)), self.spent)
+        if not self.codec_share:
+            self._save_codec(self.codec_spent)
+        clock = Clock(replace(c, hours=c.hours * (1 - self.codec_share)), self.spent)
         average, saved = math.nan, clock.spent
         for bar in clock.ticks(True):
             loss = self._loss(windows.draw(c.batch).to(self.device))
@@ -226,7 +233,7 @@ class ScreenLearner:
         made = ScreenVideoPipeline(
             codec.eval(), nets.transformer.eval(), nets.text.eval(), self.tokenizer,
             build_scheduler(), self.game, 1 / game_spec(self.game).rate, self.config.steps,
-            self.rest,
+            self.rest, self.config.context, self.config.keys_away == 1.0,
         )  # fmt: skip
         made.set_progress_bar_config(disable=True)
         return made
@@ -259,6 +266,7 @@ class ScreenLearner:
             "optimizer": self.codec_optimizer.state_dict(),
             "spent": spent,
             "steps": self.codec_steps,
+            "share": self.codec_share,
         }
         save_checkpoint(self.folder / "codec.pt", state)
 

@@ -27,6 +27,8 @@ class Moment:
 
     shown: Frames
     """`[n, 64, 64, 3] uint8`: the last frames, keys and all."""
+    bare: Frames
+    """The same without keys pressed."""
     goal: str
     action: Any
     """What was done."""
@@ -37,18 +39,21 @@ class Moment:
 def some_moments(play: Play, n: int, seed: int = 0) -> list[Moment]:
     """Return moments by chance, before actions that were meant.
 
-    There were all frames of a past to look at, where the episode is long enough for that.
+    There were all frames of a past to look at, where the episode is long enough for that and
+    something was meant so late in it.
     """
     rng, found = np.random.default_rng(seed), []
+    keyboard = keyboard_of(game_spec(play.game))
     for k in rng.choice(len(play.episodes), n, p=play.share):
         episode = play.episodes[k]
         meant = np.flatnonzero(episode.meant)
         late = meant[meant >= PAST - 1]
-        at = int(rng.choice(late if len(late) else meant))
+        at = int(rng.choice(late if len(late) else meant[-1:]))
         start = max(0, at - PAST + 1)
         found.append(
             Moment(
                 shown=episode.shown(slice(start, at + 1)),
+                bare=np.stack([keyboard.draw(f, None) for f in episode.frames[start : at + 1]]),
                 goal=episode.goal,
                 action=episode.actions[at],
                 before=episode.actions[at - 1] if at else None,
@@ -103,14 +108,21 @@ def action_figures(
     return {name: float(np.mean(right)) for name, right in shares.items()}
 
 
+def as_learned(pipeline: ScreenVideoPipeline, moment: Moment) -> Frames:
+    """Return the past of a moment as the pipeline has learned to go on from one."""
+    shown = moment.bare if pipeline.config.bare else moment.shown
+    return shown[-pipeline.config.past :] if pipeline.config.past else shown
+
+
 def next_actions(
     pipeline: ScreenVideoPipeline, keyboard: Keyboard, moment: Moment, samples: int, steps: int,
     seed: int,
 ) -> list[Any]:  # fmt: skip
     """Return the actions read off the first frames that are imagined after a moment."""
-    past = len(moment.shown)
+    given = as_learned(pipeline, moment)
+    past = len(given)
     clips = pipeline(
-        frames=[dict(enumerate(moment.shown))] * samples,
+        frames=[dict(enumerate(given))] * samples,
         prompt=[moment.goal] * samples,
         generator=[torch.Generator().manual_seed(1000 * seed + i) for i in range(samples)],
         num_frames=past + 1,

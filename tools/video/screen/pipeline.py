@@ -55,6 +55,8 @@ class ScreenVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
         dt: float = 0.25,
         steps: int = 2,
         rest: float = 1.0,
+        past: int = 0,
+        bare: bool = False,
     ) -> None:
         """Put the parts together.
 
@@ -68,13 +70,15 @@ class ScreenVideoPipeline(DiffusionPipeline):  # type: ignore[misc]
           dt: seconds between frames.
           steps: of sampling, where nothing says how many: as few as this game bears.
           rest: how usual it is to press nothing; see `mindseye.tools.games.overlay.Keyboard`.
+          past: frames that it has learned to go on from, at most; 0 for as many as are given.
+          bare: whether those showed no keys.
         """
         super().__init__()
         self.register_modules(
             codec=codec, transformer=transformer, text_encoder=text_encoder, tokenizer=tokenizer,
             scheduler=scheduler,
         )  # fmt: skip
-        self.register_to_config(game=game, dt=dt, steps=steps, rest=rest)
+        self.register_to_config(game=game, dt=dt, steps=steps, rest=rest, past=past, bare=bare)
         self._coded: dict[bytes, torch.Tensor] = {}
 
     @torch.inference_mode()

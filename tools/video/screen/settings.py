@@ -33,6 +33,13 @@ class ScreenTraining(VideoTraining):
     shorter: float = 0.5
     """Share of batches whose windows are shorter than they may be, which cost less: a length is
     drawn the rarer the longer it is."""
+    context: int = 6
+    """Known frames that a window begins with, at most. What was done shows in how things move:
+    where an action goes on for long, a network that sees several frames learns to go on, too,
+    and not where to (copycats: Wen et al., 2020). Then 1 is better."""
+    keys_kept: float = 0.5
+    keys_away: float = 0.25
+    """Shares of windows whose known frames show the keys as they were, and none; else any."""
     steps: int = 2
     """Of sampling, in tests and in play. A game in which anything may be done next takes more:
     two steps show a keyboard with no key clearly down."""

@@ -9,10 +9,10 @@ import torch
 
 from mindseye.tools.games.worlds import game_spec
 from mindseye.tools.video.screen.learner import ScreenLearner
-from mindseye.tools.video.screen.measure import some_moments
+from mindseye.tools.video.screen.measure import as_learned, some_moments
 from mindseye.tools.video.screen.pipeline import ScreenVideoPipeline
 from mindseye.tools.video.screen.settings import ScreenTraining
-from mindseye.tools.video.screen.windows import Play, read_play, split_play
+from mindseye.tools.video.screen.windows import Play, read_play, split_play, with_mirrored
 from mindseye.tools.video.train import contact_sheet
 from mindseye.tools.video.training import Curve, read_config
 
@@ -78,12 +78,12 @@ def train_screen(
     settings = read_config(config, ScreenTraining, hours=hours, seed=seed)
     torch.set_num_threads(settings.threads)
     play, held_out = split_play(read_play(data_dir, settings.frames), settings.held_out_share)
+    play = with_mirrored(play)
     folder = checkpoints or Path("checkpoints") / f"screen-{play.game}"
     learner = ScreenLearner(settings, play.game, folder)
-    if start:
+    resumed = resume and learner.resume() and learner.steps > 0
+    if start and not resumed:
         learner.begin_with(start)
-    if resume:
-        learner.resume()
     curve, last = Curve(folder), dict[str, float]()
 
     def report(row: dict[str, float]) -> None:
@@ -138,7 +138,7 @@ def sample_sheet(pipeline: ScreenVideoPipeline, play: Play, path: Path) -> None:
     clips = []
     for moment in some_moments(play, SHEET, seed=1):
         shown = pipeline(
-            frames=[dict(enumerate(moment.shown))] * 2,
+            frames=[dict(enumerate(as_learned(pipeline, moment)))] * 2,
             prompt=[moment.goal] * 2,
             generator=[torch.Generator().manual_seed(i) for i in range(2)],
         ).frames

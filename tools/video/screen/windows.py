@@ -23,17 +23,15 @@ from mindseye.tools.games.playing import Episode
 from mindseye.tools.games.recording import read_episodes
 from mindseye.tools.games.worlds import game_spec
 from mindseye.tools.values import Frames
-from mindseye.tools.video.captions import with_gaps
+from mindseye.tools.video.captions import mirrored, with_gaps
 from mindseye.tools.video.screen.codec import as_pixels, encode
 from mindseye.tools.video.screen.network import CHANNELS, FRAMES, KEYS, TOKENS, to_tokens
+from mindseye.tools.video.screen.settings import ScreenTraining
 
-CONTEXT = 6
-"""Frames known at the beginning of a window at most."""
-KEYS_KEPT, KEYS_AWAY = 0.5, 0.25
-"""Shares of windows whose known frames show the keys as they were, and none; else any."""
 WORDS_DROPPED = 0.1
 GOALS = 0.15
-"""Share of windows that are told their last frames, one or two, and no words."""
+"""Share of windows that are told their last frames, one or two, and no words, where they reach
+that far."""
 SHORT = np.arange(2, FRAMES)
 """Lengths of windows that are shorter than they may be."""
 FIRST_KEYS, LATER_KEYS = 10.0, 2.0
@@ -58,7 +56,7 @@ class Play:
     episodes: tuple[Episode, ...]
     coded: tuple[NDArray[np.float16], ...] = ()
     """Of each episode, once it is coded, `[3, L + 1, 16, 32]`: tokens of its frames with the keys
-    that led to them, with none, and with any."""
+    that led to them, with none, and with any (or `[2, ...]` without those)."""
 
     def __len__(self) -> int:
         """Return the number of actions."""
@@ -77,8 +75,9 @@ class Play:
         if not isinstance(spec.space, spaces.Discrete):
             return 1.0
         shown = keyboard_of(spec).control.shown
-        still = sum(not shown(a).chance.any() for e in self.episodes for a in e.actions)
-        return min(1.0, int(spec.space.n) * still / max(len(self), 1))
+        meant = [a for e in self.episodes for a in e.actions[e.meant]]
+        still = sum(not shown(a).chance.any() for a in meant)
+        return min(1.0, int(spec.space.n) * still / max(len(meant), 1))
 
 
 def read_play(folder: Path, most: int) -> Play:
@@ -93,7 +92,7 @@ def read_play(folder: Path, most: int) -> Play:
     """
     found, frames = list[Episode](), 0
     for episode in read_episodes(folder):
-        if len(episode.actions):
+        if episode.meant.any():
             found.append(episode)
             frames += len(episode.frames)
         if frames >= most:
@@ -119,6 +118,20 @@ def split_play(play: Play, share: float) -> tuple[Play, Play]:
     )
 
 
+def with_mirrored(play: Play) -> Play:
+    """Return play with what a mirror shows of it beside, where that is play as good."""
+    if not game_spec(play.game).symmetric:
+        return play
+    seen = tuple(
+        replace(
+            e, goal=mirrored(e.goal), frames=e.frames[:, :, ::-1],
+            actions=np.concatenate([-e.actions[:, :1], e.actions[:, 1:]], axis=1),
+        )
+        for e in play.episodes
+    )  # fmt: skip
+    return replace(play, episodes=(*play.episodes, *seen))
+
+
 def draw_pairs(
     play: Play, keyboard: Keyboard, n: int, rng: np.random.Generator
 ) -> tuple[Frames, Frames]:
@@ -135,12 +148,13 @@ def draw_pairs(
     return drawn[:, 0], drawn[:, 1]
 
 
-def _variants(episode: Episode, keyboard: Keyboard, seed: int) -> Iterator[Frames]:
-    space = game_spec(episode.game).space
-    space.seed(seed)
+def _variants(episode: Episode, keyboard: Keyboard, seed: int, scrambled: bool) -> Iterator[Frames]:
     yield episode.shown()
     yield np.stack([keyboard.draw(f, None) for f in episode.frames])
-    yield np.stack([keyboard.draw(f, space.sample()) for f in episode.frames])
+    if scrambled:
+        space = game_spec(episode.game).space
+        space.seed(seed)
+        yield np.stack([keyboard.draw(f, space.sample()) for f in episode.frames])
 
 
 @torch.inference_mode()
@@ -151,14 +165,14 @@ def code_frames(codec: AutoencoderTiny, frames: Frames) -> torch.Tensor:
     return torch.cat([to_tokens(encode(codec, as_pixels(p.to(codec.device)))) for p in parts])
 
 
-def code_play(codec: AutoencoderTiny, play: Play) -> Play:
-    """Return the play with its frames coded."""
+def code_play(codec: AutoencoderTiny, play: Play, scrambled: bool = True) -> Play:
+    """Return the play with its frames coded, the third time only where keys are scrambled."""
     keyboard = keyboard_of(game_spec(play.game))
     coded = []
     for seed, episode in enumerate(play.episodes):
-        shown = np.concatenate(list(_variants(episode, keyboard, seed)))
+        shown = np.concatenate(list(_variants(episode, keyboard, seed, scrambled)))
         tokens = code_frames(codec, shown).half().cpu().numpy()
-        coded.append(tokens.reshape(3, -1, TOKENS, CHANNELS))
+        coded.append(tokens.reshape(2 + scrambled, -1, TOKENS, CHANNELS))
     return replace(play, coded=tuple(coded))
 
 
@@ -185,17 +199,19 @@ class Batch:
 class Windows:
     """Draws windows by chance from play that is coded, each at an action that was meant."""
 
-    def __init__(self, play: Play, rng: np.random.Generator, shorter: float = 0.5) -> None:
-        """Set up; `shorter` is the share of batches whose windows are shorter than they may be."""
-        self.play, self._rng, self._shorter = play, rng, shorter
+    def __init__(
+        self, play: Play, rng: np.random.Generator, config: ScreenTraining | None = None
+    ) -> None:
+        """Set up; the settings say how long windows are and what of them is known."""
+        self.play, self._rng, self._config = play, rng, config or ScreenTraining()
         self._share = play.share
 
     def draw(self, n: int) -> Batch:
         """Return `n` windows."""
         rng = self._rng
         frames = FRAMES
-        if rng.random() < self._shorter:
-            frames = int(rng.choice(SHORT, p=(1 / SHORT) / (1 / SHORT).sum()))
+        if rng.random() < self._config.shorter:
+            frames = int(rng.choice(SHORT, p=SHORT**-2.0 / (SHORT**-2.0).sum()))
         parts = [self._one(int(k), frames) for k in rng.choice(len(self._share), n, p=self._share)]
         tokens, given, known, weight, texts = zip(*parts, strict=True)
         return Batch(
@@ -207,19 +223,23 @@ class Windows:
         )
 
     def _one(self, k: int, frames: int) -> tuple[Any, Any, Any, Any, str]:
-        rng, episode, coded = self._rng, self.play.episodes[k], self.play.coded[k]
+        rng, config = self._rng, self._config
+        episode, coded = self.play.episodes[k], self.play.coded[k]
         last = int(rng.choice(np.flatnonzero(episode.meant)))
-        past = int(rng.integers(1, min(CONTEXT, frames - 1, last + 1) + 1))
+        past = int(rng.integers(1, min(config.context, frames - 1, last + 1) + 1))
         when = last - past + 1 + np.arange(frames)
         inside = (when < coded.shape[1]) & _until_slip(episode.meant, when, past)
         at = when.clip(max=coded.shape[1] - 1)
         known = np.arange(frames) < past
         text = episode.goal if rng.random() >= WORDS_DROPPED else ""
-        if rng.random() < GOALS and past + 2 < frames and inside.all():
-            known |= np.arange(frames) >= frames - rng.integers(1, 3)
+        # A picture to which somebody slipped is nobody's goal.
+        end = int(inside.sum())
+        if rng.random() < GOALS and past + 2 < end:
+            known[end - rng.integers(1, 3) : end] = True
             text = ""
         chance = rng.random()
-        kind = 0 if chance < KEYS_KEPT else 1 if chance < KEYS_KEPT + KEYS_AWAY else 2
+        away = config.keys_kept + config.keys_away
+        kind = 0 if chance < config.keys_kept else 1 if chance < away else 2
         weight = token_weights(known) * inside[:, None]
         return coded[0, at], coded[kind, at], known, weight, with_gaps(text, rng)
 
