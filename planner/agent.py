@@ -54,7 +54,7 @@ class Agent:
         Raises:
           BadInput: the config's calibration cannot be read.
         """
-        self.calibration = read_calibration(config.calibration, config.tools)
+        self.calibration = read_calibration(config.calibration)
         self.config, self.mind, self.eye, self.decoder = config, mind, eye, decoder
         self.random_judge = False
         """Ablation: draw values by lot instead of judging pictures."""
@@ -112,7 +112,8 @@ class Agent:
             called here, also when vision later takes them for something else.
           trust: how far the tools are believed at first; None asks the config's database.
           calibration: what scores mean; None takes the config's.
-          begun: what the recorder was told already, as `run_started` makes it.
+          begun: what the recorder was told already, as `run_started` makes it; trust is then
+            what it says.
 
         Raises:
           BadInput: the task makes no sense on this table, or the database cannot be used.
@@ -121,11 +122,11 @@ class Agent:
         """
         started = time.monotonic()
         recorder = recorder or NullRecorder(on_event)
+        calibration = self.calibration if calibration is None else calibration
         if begun is None:
-            known_map = self.calibration if calibration is None else calibration
-            begun = run_started(task, self.config, continues, trust, known_map)
+            begun = run_started(task, self.config, continues, trust, calibration)
             recorder.emit(begun)
-        start, calibration = Trust.from_json(begun.trust), Calibration(knots=begun.calibration)
+        start = Trust.from_json(begun.trust)
         observation = begin(world)
         context = self._context(recorder)
         context.pace, context.trust, context.calibration = pace, start, calibration
@@ -267,7 +268,7 @@ def run_started(
     if trust is None:
         trust = Trust() if config.trust is None else TrustStore(Path(config.trust)).read()
     if calibration is None:
-        calibration = read_calibration(config.calibration, config.tools)
+        calibration = read_calibration(config.calibration)
     return ev.RunStarted(
         task=task, seed=config.seed, config=config.to_json(), continues=continues,
         trust=trust.to_json(), calibration=calibration.knots,

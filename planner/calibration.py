@@ -101,13 +101,11 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     return max(0.0, min(p, centre - half)), min(1.0, max(p, centre + half))
 
 
-def read_calibration(name: str, tools: str = "both") -> Calibration:
+def read_calibration(name: str) -> Calibration:
     """Return the calibration that a config names.
 
     Args:
       name: `shipped` for the one in the package; `none` for scores as they are; else a file.
-      tools: that the config allows. The package's was learned from pushes that were simulated:
-        where nothing is, scores stay as they are.
 
     Raises:
       BadInput: the file cannot be read, or holds no calibration.
@@ -115,6 +113,4 @@ def read_calibration(name: str, tools: str = "both") -> Calibration:
     if name == "none":
         return Calibration()
     file = importlib.resources.files("mindseye.planner") / "calibration.json"
-    if name == "shipped" and tools not in ("physics", "both"):
-        return Calibration()
     return read_map(file if name == "shipped" else Path(name), name)

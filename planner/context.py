@@ -106,11 +106,11 @@ class Context:
     def probability(self, judgement: Judgement) -> float | None:
         """Return how likely a candidate does what its subgoal says; None if nothing shows it.
 
-        Where there is a simulator, what was imagined alone keeps its raw score: a calibration
-        learned from pushes that were simulated says nothing about it.
+        What was imagined alone keeps its raw score where the calibration was learned from pushes
+        that were simulated.
         """
         raw = judgement.success
-        if raw is None or (judgement.tool != "physics" and self.eye.physics is not None):
+        if raw is None or (self.calibration.simulated and judgement.tool != "physics"):
             return raw
         return self.calibration.probability(raw)
 

@@ -124,7 +124,7 @@ class LiveView:
             soft_wrap=not self._rich,
         )
         self._weighing = _Weighing()
-        self._status = self._console.status(Text("looking")) if self._rich else None
+        self._status = self._console.status(Text("getting ready")) if self._rich else None
         if self._status is not None:
             self._status.start()
 
@@ -212,7 +212,7 @@ def doing(event: Event) -> str:
     """Return what goes on once an event has been heard, in a few words."""
     match event:
         case RunStarted() | Acted():
-            return "looking"
+            return "getting ready" if isinstance(event, RunStarted) else "looking"
         case Asked() | Wrote() | Investigated():
             return "thinking"
         case Understood() | Observed():

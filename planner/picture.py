@@ -16,7 +16,8 @@ import numpy as np
 
 from mindseye.planner.candidates import Candidate, imagining
 from mindseye.planner.gate import Gating
-from mindseye.planner.judge import Picture, soundness
+from mindseye.planner.judge import Picture, soundness, success
+from mindseye.planner.trust import Trust
 from mindseye.tools.contracts import (
     ManyOutcomes,
     ManyScenes,
@@ -113,9 +114,8 @@ class Eye:
             pictures[candidate.id] = self._with_rollout(
                 pictures[candidate.id], rollout, view.scene, goal
             )
-        shortlists = [self._shortlist(view, pictures) for view in views]
-        drawn = self._draw(views, shortlists)
-        self._doubt(views, shortlists, pictures, goal, seed)
+        self._doubt(views, pictures, goal, seed)
+        drawn = self._draw(views, [self._shortlist(view, pictures) for view in views])
         physics_seconds += time.monotonic() - started
         started = time.monotonic()
         shown = [(v.scene, c.id, clip) for (v, c), s in zip(imagine, pictured, strict=True)
@@ -185,24 +185,22 @@ class Eye:
         return [(scene, c.id, r.clip) for (scene, c), r in pairs if r.clip is not None]
 
     def _doubt(
-        self,
-        views: Sequence[View],
-        shortlists: Sequence[Sequence[Picture]],
-        pictures: dict[str, Picture],
-        goal: Goal,
-        seed: int,
+        self, views: Sequence[View], pictures: dict[str, Picture], goal: Goal, seed: int
     ) -> None:
         """Simulate the shortlists from places that vision may have misread, lower the rewards.
 
-        So are then those that are still ahead: none is chosen because nobody doubted it.
+        So are then those that look better than what is left of these, until none does: a
+        candidate should not be chosen because nobody doubted it.
         """
         if self.physics is None or not self.doubts:
             return
-        self._check(views, shortlists, pictures, goal, seed)
-        self._check(views, [self._rivals(view, pictures) for view in views], pictures, goal, seed)
+        ahead = [self._shortlist(view, pictures) for view in views]
+        while any(ahead):
+            self._check(views, ahead, pictures, goal, seed)
+            ahead = [self._rivals(view, pictures) for view in views]
         for key, picture in pictures.items():
             if picture.computed_reward is not None and not picture.doubted:
-                reward = _doubted(picture.computed_reward, [UNCHECKED * _computed_value(picture)])
+                reward = _doubted(picture.computed_reward, [UNCHECKED * _unless_lost(picture)])
                 pictures[key] = replace(picture, computed_reward=reward)
 
     def _rivals(self, view: View, pictures: Mapping[str, Picture]) -> list[Picture]:
@@ -230,7 +228,7 @@ class Eye:
                 other = misread(view.scene, rng)
                 asked += [(other, p.candidate) for p in shortlist]
         outcomes: dict[str, list[Outcome]] = {p.candidate.id: [] for s in shortlists for p in s}
-        values = {key: [_computed_value(pictures[key])] for key in outcomes}
+        values = {key: [_unless_lost(pictures[key])] for key in outcomes}
         for (other, candidate), rollout in zip(asked, self._rollouts(asked), strict=True):
             outcome = outcome_from_rollout(rollout, other)
             outcomes[candidate.id].append(outcome)
@@ -294,9 +292,14 @@ def _computed_value(picture: Picture) -> float:
     return picture.computed_reward.value if picture.computed_reward else 0.0
 
 
+def _unless_lost(picture: Picture) -> float:
+    """Return the value of a single simulation; what falls in it is gone for good."""
+    return 0.0 if picture.computed and picture.computed.fell else _computed_value(picture)
+
+
 def _promise(picture: Picture) -> float:
-    """Return what a single simulation makes of a candidate, as the judge will weigh it."""
-    return _computed_value(picture) * soundness(picture)
+    """Return what simulations make of a candidate, as the judge will weigh it."""
+    return _computed_value(picture) * soundness(picture, success(picture, Trust()))
 
 
 def _doubted(reward: Reward, values: Sequence[float]) -> Reward:

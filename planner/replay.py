@@ -107,7 +107,10 @@ def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | 
     # It starts from what was believed then, and the database has counted it already.
     agent = Agent.from_config(replace(config, trust=None, calibration="none"))
     started = first.of(RunStarted)[0]
-    knots = Calibration(knots=started.calibration) if started.calibration else Calibration()
+    knots = Calibration(
+        knots=started.calibration or Calibration().knots,
+        simulated=config.calibration == "shipped",
+    )
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)
     with contextlib.closing(world), Recorder(folder, on_event) as recorder:

@@ -25,6 +25,8 @@ class Calibration(BaseModel):
     """Straight between them, level beyond the outermost."""
     pairs: int = 0
     """What it was fitted to; 0 where it was not."""
+    simulated: bool = False
+    """It was fitted to pushes that were simulated, and says nothing of what was imagined alone."""
 
     @field_validator("knots")
     @classmethod

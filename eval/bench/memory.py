@@ -70,7 +70,11 @@ def held_after(runs: int, config: Config) -> tuple[float, list[float]]:
 
 
 def figures(asked: Asked, config: Config | None = None) -> list[Figure]:
-    """Return what runs hold beyond the models, and by how much that grows a run."""
+    """Return what runs hold beyond the models, and by how much that grows a run.
+
+    Raises:
+      Unavailable: weights are missing.
+    """
     loaded, held = held_after(asked.runs, config or Config())
     settled = held[int(SETTLING * len(held)) :]
     line = growth(settled)

@@ -150,7 +150,8 @@ class Network:
           `[..., N]` float32.
         """
         head = self.model.lm_head
-        if ids is not None and len(ids) <= SOME_TOKENS:
+        plain = getattr(head, "bias", None) is None
+        if ids is not None and len(ids) <= SOME_TOKENS and plain:
             some: Tensor = torch.nn.functional.linear(states, head.weight[ids])
             return some.float()
         logits: Tensor = head(states).float()

@@ -45,7 +45,7 @@ from mindseye.planner.replay import replay
 from mindseye.planner.report import write_report
 from mindseye.planner.session import check_names
 from mindseye.tools.calibration import Calibration
-from mindseye.tools.contracts import PhysicsEngine, VisionModel
+from mindseye.tools.contracts import VisionModel
 from mindseye.tools.errors import BadInput
 from mindseye.tools.subgoals import Subgoal
 from mindseye.tools.values import Clip, ImagineRequest, Provenance, Push
@@ -131,11 +131,11 @@ def test_a_calibration_that_cannot_be_used_is_one_line(
         fit([])
 
 
-def test_what_was_only_imagined_keeps_its_score_where_there_is_a_simulator() -> None:
+def test_what_was_only_imagined_keeps_its_score_under_the_packaged_calibration() -> None:
     packaged = read_calibration("shipped")
     assert packaged.pairs > 100
     assert packaged.probability(0.7) != 0.7
-    assert read_calibration("shipped", "video") == Calibration()
+    assert packaged.simulated
     words = Subgoal(move="red cube", relation="in_area", area="top")
     one = Candidate(
         id="c0", subgoal=words, prior=0.5, push=Push(subject="red cube", target=(0.0, 0.2))
@@ -143,18 +143,17 @@ def test_what_was_only_imagined_keeps_its_score_where_there_is_a_simulator() -> 
     simulated = Judgement(candidate=one, value=0.5, confidence=1.0, tool="physics", success=0.7)
     imagined = replace(simulated, tool="video")
 
-    def told(tools: str, judgement: Judgement) -> float | None:
-        engine = cast(PhysicsEngine, object()) if tools == "both" else None
-        eye = Eye(vision=cast(VisionModel, object()), physics=engine)
+    def told(known: Calibration, judgement: Judgement) -> float | None:
         context = Context(
-            config=Config(), mind=cast(Mind, object()), eye=eye, recorder=NullRecorder(),
-            goal=words.goal(), expected=(), calibration=packaged,
+            config=Config(), mind=cast(Mind, object()), eye=Eye(vision=cast(VisionModel, object())),
+            recorder=NullRecorder(), goal=words.goal(), expected=(), calibration=known,
         )  # fmt: skip
         return context.probability(judgement)
 
-    assert told("both", simulated) == packaged.probability(0.7)
-    assert told("both", imagined) == 0.7
-    assert told("video", imagined) == packaged.probability(0.7), "a calibration of its own"
+    assert told(packaged, simulated) == packaged.probability(0.7)
+    assert told(packaged, imagined) == 0.7
+    own = packaged.model_copy(update={"simulated": False})
+    assert told(own, imagined) == packaged.probability(0.7), "fitted to such pushes, too"
 
 
 OBJECTS = ("red cube", "blue ball", "yellow star")

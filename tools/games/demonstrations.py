@@ -58,7 +58,7 @@ def make_game_data(
     """Make `n` episodes of play as shards under `out`; a killed run goes on where it stopped.
 
     Args:
-      out: folder, made when absent; each game and share of slips has files of its own there.
+      out: folder, made when absent; each game and kind of slips has files of its own there.
       world: name of the game.
       n: episodes in all, those already there included.
       seed: the same seed makes the same episodes, however many workers there are.

@@ -58,11 +58,12 @@ class Slipping:
     def act(self, frame: Frames) -> Any:
         """See `Player.act`."""
         meant = self._player.act(frame)
-        self.slipped = self._left > 0 or self._rng.random() < self._begins
-        if not self.slipped:
+        self.slipped = False
+        if not (self._left > 0 or self._rng.random() < self._begins):
             return meant
         if not self._left:
             self._wrong = _any(self._space, self._rng)
             self._left = 1 + int(self._rng.integers(self._bout))
         self._left -= 1
+        self.slipped = not np.array_equal(self._wrong, meant)
         return self._wrong
