@@ -177,6 +177,23 @@ def test_a_future_begins_with_the_last_real_frames_and_their_keys(shown: Episode
     assert (thoughts[2].seen == video.asked[2].given[2]).all()
 
 
+class FromOne(Drawn):
+    """One that has learned to go on from a single frame without keys."""
+
+    past, bare = 1, True
+
+
+def test_a_model_is_shown_the_past_as_it_has_learned_to_go_on_from_one(shown: Episode) -> None:
+    video = FromOne(lambda *_: KEYBOARD.draw(BLACK, 1))
+    imagination = Imagination(video, KEYBOARD)
+    policy = VideoPolicy(imagination, Overlay(imagination), context=3)
+    policy.start("open the door", 7)
+    assert [int(policy.act(frame)) for frame in shown.frames[:3]] == [1] * 3
+    assert [len(r.given) for r in video.asked] == [1] * 3
+    assert all(KEYBOARD.read(r.given[0]).down == () for r in video.asked)
+    assert (video.asked[2].given[0] == KEYBOARD.draw(shown.frames[2], None)).all()
+
+
 def test_a_goal_may_be_a_picture_and_the_keys_that_lead_to_it_are_open(shown: Episode) -> None:
     video = Drawn(lambda *_: KEYBOARD.draw(BLACK, 1))
     imagination = Imagination(video, KEYBOARD)

@@ -14,9 +14,11 @@ from mindseye.tools.games.playing import Episode
 from mindseye.tools.games.recording import write_episodes
 from mindseye.tools.games.worlds import game_spec
 from mindseye.tools.video.screen.codec import as_pixels, build_codec, pixel_weights
-from mindseye.tools.video.screen.generator import ScreenVideo
+from mindseye.tools.video.screen.generator import WEIGHTS, ScreenVideo
+from mindseye.tools.video.screen.learner import ScreenLearner
 from mindseye.tools.video.screen.measure import majority, some_moments
 from mindseye.tools.video.screen.network import FRAMES, KEYS
+from mindseye.tools.video.screen.settings import ScreenTraining
 from mindseye.tools.video.screen.train import train_screen
 from mindseye.tools.video.screen.windows import (
     FIRST_KEYS,
@@ -29,6 +31,7 @@ from mindseye.tools.video.screen.windows import (
     read_play,
     split_play,
     token_weights,
+    with_mirrored,
 )
 
 
@@ -175,6 +178,43 @@ def test_what_follows_a_slip_is_not_learned() -> None:
                 assert (weight[first + 6 - at :] == 0).all()
     assert starts == set(range(5)) | set(range(8, 12))
     assert {int(m.action) for m in some_moments(play, 30)} <= set(slipped.actions[meant].tolist())
+
+
+def test_play_that_is_symmetric_is_learned_from_its_mirror_image_too() -> None:
+    spec = game_spec("tabletop")
+    goal = next(g.words for g in spec.goals if "top left" in g.words)
+    actions = np.array([[0.5, -0.25, 1.0]] * 4, dtype=np.float32)
+    drawn = replace(
+        episode(0, length=4), game="tabletop", goal=goal, actions=actions,
+        meant=np.array([True, True, False, True]),
+    )  # fmt: skip
+    one, other = with_mirrored(Play(game="tabletop", episodes=(drawn,))).episodes
+    assert one is drawn
+    assert other.goal == goal.replace("left", "right")
+    assert spec.goal(other.goal)
+    assert (other.frames[:, :, ::-1] == drawn.frames).all()
+    assert (other.actions == actions * [-1, 1, 1]).all()
+    assert (other.meant == drawn.meant).all()
+    minigrid = Play(game="minigrid", episodes=(episode(0),))
+    assert with_mirrored(minigrid) is minigrid
+
+
+def test_windows_of_single_bare_frames(play: Play) -> None:
+    settings = ScreenTraining(context=1, keys_kept=0.0, keys_away=1.0, shorter=1.0)
+    windows, lengths = Windows(play, np.random.default_rng(0), settings), list[int]()
+    for _ in range(20):
+        batch = windows.draw(4)
+        lengths.append(batch.tokens.shape[1])
+        begun = batch.known[:, 1]
+        assert not begun.any() or lengths[-1] > 3, "no second frame but that of a goal"
+        for tokens in batch.given[:, 0]:
+            assert any((torch.from_numpy(c[1]).float() == tokens).all(dim=2).all(dim=1).any()
+                       for c in play.coded)  # fmt: skip
+    assert lengths.count(2) > lengths.count(3) > 0
+    with pytest.raises(BadInput, match="cannot begin with"):
+        ScreenLearner(ScreenTraining(width=48, layers=1, heads=2), "crafter", Path()).begin_with(
+            WEIGHTS / "minigrid"
+        )
 
 
 def test_training_may_begin_with_weights(data: Path, tmp_path: Path) -> None:
