@@ -76,7 +76,12 @@ def _make_shard(path: Path, seed: int, index: int, samples: int) -> None:
 
 
 def make_poke_data(
-    out: Path, n: int = 20_000, seed: int = 0, workers: int = 1, shard: int = SHARD
+    out: Path,
+    n: int = 20_000,
+    seed: int = 0,
+    workers: int | None = None,
+    shard: int = SHARD,
+    ray: str | None = None,
 ) -> Path:
     """Make `n` random pokes as shards under `out`; a killed run goes on where it stopped.
 
@@ -84,14 +89,16 @@ def make_poke_data(
       out: folder, made when absent.
       n: pokes in all, those already there included.
       seed: the same seed makes the same pokes, however many workers there are.
-      workers: processes.
+      workers: processes, one by default; with `ray` as many workers as there is room for.
       shard: pokes in one file.
+      ray: address of a Ray cluster whose workers poke.
 
     Raises:
       BadInput: nothing to make.
+      Unavailable: there is no such cluster.
     """
     shards = Shards(out=out, stem="pokes", seed=seed, size=shard, make=_make_shard)
-    shards.write(n, workers, "poke")
+    shards.write(n, workers, "poke", ray)
     (out / "README.md").write_text(CARD.format(n=n, seed=seed))
     return out
 
