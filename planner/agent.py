@@ -271,7 +271,7 @@ def run_started(
         calibration = read_calibration(config.calibration)
     return ev.RunStarted(
         task=task, seed=config.seed, config=config.to_json(), continues=continues,
-        trust=trust.to_json(), calibration=calibration.knots,
+        trust=trust.to_json(), calibration=calibration.knots, simulated=calibration.simulated,
     )  # fmt: skip
 
 

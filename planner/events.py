@@ -122,6 +122,8 @@ class RunStarted(_Event):
     calibration: tuple[tuple[Number, Number], ...] = ()
     """Knots of the line from raw scores to probabilities; empty in records of before there was
     one."""
+    simulated: bool = False
+    """Whether they say nothing of what was imagined alone; see `mindseye.tools.calibration`."""
 
 
 class Observed(_Event):

@@ -211,8 +211,10 @@ def _seen(event: Observed) -> str:
 def doing(event: Event) -> str:
     """Return what goes on once an event has been heard, in a few words."""
     match event:
-        case RunStarted() | Acted():
-            return "getting ready" if isinstance(event, RunStarted) else "looking"
+        case RunStarted():
+            return "getting ready"
+        case Acted():
+            return "looking"
         case Asked() | Wrote() | Investigated():
             return "thinking"
         case Understood() | Observed():

@@ -167,9 +167,7 @@ class Eye:
 
     def _shortlist(self, view: View, pictures: Mapping[str, Picture]) -> list[Picture]:
         """Return the most promising simulations: people and vision look at those."""
-        mine = (pictures[g.candidate.id] for g in view.gated)
-        found = [p for p in mine if p.computed_reward is not None]
-        return sorted(found, key=_promise, reverse=True)[: self.shown]
+        return [p for _, p in _ranked(view, pictures)[: self.shown]]
 
     def _draw(
         self, views: Sequence[View], shortlists: Sequence[Sequence[Picture]]
@@ -205,13 +203,10 @@ class Eye:
 
     def _rivals(self, view: View, pictures: Mapping[str, Picture]) -> list[Picture]:
         """Return the most promising simulations that look better than those that were doubted."""
-        mine = [pictures[g.candidate.id] for g in view.gated]
-        best = max((_promise(p) for p in mine if p.doubted), default=math.inf)
-        ahead = [
-            p for p in mine
-            if p.computed_reward is not None and not p.doubted and UNCHECKED * _promise(p) > best
-        ]  # fmt: skip
-        return sorted(ahead, key=_promise, reverse=True)[: self.shown]
+        ranked = _ranked(view, pictures)
+        best = max((promise for promise, p in ranked if p.doubted), default=math.inf)
+        ahead = [p for promise, p in ranked if not p.doubted and UNCHECKED * promise > best]
+        return ahead[: self.shown]
 
     def _check(
         self,
@@ -221,6 +216,7 @@ class Eye:
         goal: Goal,
         seed: int,
     ) -> None:
+        """Simulate these again, from other places, and lower their rewards."""
         asked: list[tuple[SceneGraph, Candidate]] = []
         for view, shortlist in zip(views, shortlists, strict=True):
             rng = np.random.default_rng(seed)
@@ -297,9 +293,15 @@ def _unless_lost(picture: Picture) -> float:
     return 0.0 if picture.computed and picture.computed.fell else _computed_value(picture)
 
 
-def _promise(picture: Picture) -> float:
-    """Return what simulations make of a candidate, as the judge will weigh it."""
-    return _computed_value(picture) * soundness(picture, success(picture, Trust()))
+def _ranked(view: View, pictures: Mapping[str, Picture]) -> list[tuple[float, Picture]]:
+    """Return a view's simulations with what the judge will make of each, the best first."""
+    mine = (pictures[g.candidate.id] for g in view.gated)
+    found = [
+        (_computed_value(p) * soundness(p, success(p, Trust())), p)
+        for p in mine
+        if p.computed_reward is not None
+    ]
+    return sorted(found, key=lambda pair: pair[0], reverse=True)
 
 
 def _doubted(reward: Reward, values: Sequence[float]) -> Reward:

@@ -108,8 +108,7 @@ def _run_again(first: Record, config: Config, folder: Path, on_event: OnEvent | 
     agent = Agent.from_config(replace(config, trust=None, calibration="none"))
     started = first.of(RunStarted)[0]
     knots = Calibration(
-        knots=started.calibration or Calibration().knots,
-        simulated=config.calibration == "shipped",
+        knots=started.calibration or Calibration().knots, simulated=started.simulated
     )
     options = config.world_options
     world = make_world(config.world, objects=config.objects, seed=config.seed, **options)

@@ -261,7 +261,6 @@ class Decoder:
             {
                 fork: self._logprobs(state, torch.tensor(tree.children[fork]))
                 for fork, state in after.items()
-                if fork in tree.children
             }
         )
 

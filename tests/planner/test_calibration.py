@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mindseye import Agent, make_world
 from mindseye.eval.stats import bootstrap_ece
+from mindseye.planner.agent import run_started
 from mindseye.planner.calibration import (
     Pair,
     ece,
@@ -136,6 +137,7 @@ def test_what_was_only_imagined_keeps_its_score_under_the_packaged_calibration()
     assert packaged.pairs > 100
     assert packaged.probability(0.7) != 0.7
     assert packaged.simulated
+    assert run_started("push it", Config()).simulated, "so that a replay knows it"
     words = Subgoal(move="red cube", relation="in_area", area="top")
     one = Candidate(
         id="c0", subgoal=words, prior=0.5, push=Push(subject="red cube", target=(0.0, 0.2))

@@ -77,17 +77,19 @@ def make_game_data(
     make_player(player, world, slips, bout)
     # Here, in one line, rather than in each of the other processes.
     make_game(world).close()
-    kind = f"{world}-{player}" + (f"-slips{1000 * slips:.0f}" if slips else "")
-    kind += f"-bout{bout}" if slips and bout > 1 else ""
+    command = f"mindseye data games --world {world} --n {n} --seed {seed}"
+    kind = f"{world}-{player}"
+    if slips:
+        kind, command = f"{kind}-slips{1000 * slips:.0f}", f"{command} --slips {slips:g}"
+    if slips and bout > 1:
+        kind, command = f"{kind}-bout{bout}", f"{command} --bout {bout}"
     make = partial(_make_shard, world=world, player=player, slips=slips, bout=bout)
     shards = Shards(out=out, stem=f"play-{kind}", seed=seed, size=shard, make=make)
     shards.write(n, workers, "episode", ray)
-    command = f"mindseye data games --world {world} --n {n} --seed {seed}"
     card = CARD.format(
         licence=spec.licence, world=world, title=spec.title, n=n, rate=spec.rate,
         player=player, slips=slips,
-        command=command + (f" --slips {slips:g}" if slips else "")
-        + (f" --bout {bout}" if slips and bout > 1 else ""),
+        command=command,
         actions=", ".join(spec.keys) or f"{spec.axes} numbers in [-1, 1]",
     )  # fmt: skip
     (out / f"README-{kind}.md").write_text(card)

@@ -165,16 +165,17 @@ class ScreenLearner:
         c, seed = self.config, [self.config.seed, self.steps]
         self.rest = play.rest
         # A transformer knows the latents of the codec that it began with.
-        if not self.steps and self.codec_share:
-            self.fit_codec(play)
+        if not self.steps:
+            if self.codec_share:
+                self.fit_codec(play)
+            else:
+                self._save_codec(self.codec_spent)
         self.codec.eval()
         # Coding is as exact as training: in bf16 it takes less than half the time.
         with self._autocast():
             coded = code_play(self.codec, play, c.keys_kept + c.keys_away < 1.0)
         windows = Windows(coded, np.random.default_rng(seed), c)
         torch.manual_seed(int(np.random.SeedSequence(seed).generate_state(1)[0]))
-        if not self.codec_share:
-            self._save_codec(self.codec_spent)
         clock = Clock(replace(c, hours=c.hours * (1 - self.codec_share)), self.spent)
         average, saved = math.nan, clock.spent
         for bar in clock.ticks(True):

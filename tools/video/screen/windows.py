@@ -34,6 +34,8 @@ GOALS = 0.15
 that far."""
 SHORT = np.arange(2, FRAMES)
 """Lengths of windows that are shorter than they may be."""
+RARER = SHORT**-2.0 / (SHORT**-2.0).sum()
+"""How often each of them is drawn."""
 FIRST_KEYS, LATER_KEYS = 10.0, 2.0
 """Weights of the keys in the first imagined frame, which are the policy, and in those after it."""
 CLOSE = 0.3
@@ -211,7 +213,7 @@ class Windows:
         rng = self._rng
         frames = FRAMES
         if rng.random() < self._config.shorter:
-            frames = int(rng.choice(SHORT, p=SHORT**-2.0 / (SHORT**-2.0).sum()))
+            frames = int(rng.choice(SHORT, p=RARER))
         parts = [self._one(int(k), frames) for k in rng.choice(len(self._share), n, p=self._share)]
         tokens, given, known, weight, texts = zip(*parts, strict=True)
         return Batch(
