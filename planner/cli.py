@@ -48,6 +48,7 @@ from mindseye.planner.cli_training import data_app, train_app
 from mindseye.planner.cli_trust import trust_app
 from mindseye.planner.cli_web import web
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
+from mindseye.tools.threads import wait_asleep
 
 if TYPE_CHECKING:
     from mindseye.planner.config import Config
@@ -378,9 +379,7 @@ def invoke(arguments: list[str]) -> int:
 
 def main() -> None:
     """Run the command line."""
-    # Threads of torch that wait by spinning stall each other on a machine that
-    # does anything else: ten times slower was measured. Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_asleep()
     # A run that is asked to stop leaves a whole record, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(invoke(sys.argv[1:]))

@@ -1,8 +1,9 @@
 """Constrained decoding of our planner's prompts against plain `transformers`, and vLLM.
 
-The same prompts (tasks to be understood as goals) with the same weights, greedy. Counted are
-the tokens of the answers' text for all alike, whoever wrote them: what was forced by a grammar
-and never passed through the model is part of the answer, too.
+The same prompts (tasks to be understood as goals) with the same weights, greedy; in each round
+others, since a server keeps what it has read before. Counted are the tokens of the answers' text
+for all alike, whoever wrote them: what was forced by a grammar and never passed through the model
+is part of the answer, too.
 """
 
 import json
@@ -49,10 +50,10 @@ class Prompt:
     """Tokens of the messages up to where the answer starts."""
 
 
-def prompts(decoder: Decoder, n: int) -> list[Prompt]:
-    """Return the prompts of the first `n` tasks, of one push and of several in turn."""
+def prompts(decoder: Decoder, n: int, first: int = 0) -> list[Prompt]:
+    """Return the prompts of `n` tasks from the `first`, of one push and of several in turn."""
     found = []
-    for index in range(n):
+    for index in range(first, first + n):
         wanted = task(("short", "long")[index % 2], index // 2)
         reading = read_task(wanted.words, list(wanted.options["layout"]))
         asked = ask_goal(reading.task, reading.names, reading.schema, explain=False)
@@ -117,10 +118,14 @@ def served(url: str) -> Answers:
     return ask
 
 
-def timed(decoder: Decoder, asked: Sequence[Prompt], size: int, answers: Answers) -> Timed:
-    """Return what has prompts answered, `size` at a time, and counts the answers' tokens."""
+def timed(
+    decoder: Decoder, rounds: Sequence[Sequence[Prompt]], size: int, answers: Answers
+) -> Timed:
+    """Return what has the next round's prompts answered, `size` at a time, and counts tokens."""
+    coming = iter(rounds)
 
     def once() -> tuple[float, float]:
+        asked = next(coming)
         started = time.perf_counter()
         texts = [
             text for at in range(0, len(asked), size) for text in answers(asked[at : at + size])
@@ -147,23 +152,24 @@ def share_alike(one: Sequence[str], other: Sequence[str]) -> float:
 def against(model: SmolLM, plain: Plain, asked: Asked, n: int) -> list[Figure]:
     """Return tokens a second of all, and how they compare."""
     decoder = model.decoder
-    wanted = prompts(decoder, n)
+    # The first is what does not count.
+    rounds = [prompts(decoder, n, k * n) for k in range(asked.rounds + 1)]
     ours = partial(constrained, decoder)
     many = f", {n} at a time"
-    contenders: dict[str, Timed] = {
-        OURS: timed(decoder, wanted, 1, ours),
-        PLAIN: timed(decoder, wanted, 1, plain),
-        OURS + many: timed(decoder, wanted, n, ours),
-        PLAIN + many: timed(decoder, wanted, n, plain),
-    }
-    pairs = [(OURS, PLAIN), (OURS + many, PLAIN), (OURS + many, PLAIN + many)]
+    peers: dict[str, Answers] = {PLAIN: plain}
     if asked.vllm:
-        contenders[VLLM + many] = timed(decoder, wanted, n, served(asked.vllm))
-        pairs.append((OURS + many, VLLM + many))
+        peers[VLLM] = served(asked.vllm)
+    contenders: dict[str, Timed] = {}
+    everyone: dict[str, Answers] = {OURS: ours, **peers}
+    for name, answers in everyone.items():
+        contenders[name] = timed(decoder, rounds, 1, answers)
+        contenders[name + many] = timed(decoder, rounds, n, answers)
+    pairs = [(OURS, PLAIN), (OURS + many, PLAIN)]
+    pairs += [(OURS + how, peer + how) for peer in peers for how in ("", many)]
     rates = interleaved(contenders, asked.rounds)
-    found = [ratio(mine, peer, rates, "tokens") for mine, peer in pairs]
+    found = [ratio(mine, peer, rates, "tokens") for mine, peer in dict.fromkeys(pairs)]
     found += [figure(f"language: {name}", "tokens/s", rates[name]) for name in contenders]
-    alike = share_alike(ours(wanted), plain(wanted))
+    alike = share_alike(ours(rounds[0]), plain(rounds[0]))
     return [*found, figure("language: answers alike, decoding and generate", "share", [alike])]
 
 

@@ -19,6 +19,7 @@ from mindseye.planner.chat.turns import Ended, Replied, TurnLog
 from mindseye.planner.config import Config, merge
 from mindseye.planner.registry import import_plugins
 from mindseye.tools.errors import BadInput, MindseyeError, one_line
+from mindseye.tools.threads import wait_asleep
 
 SETTINGS = "MINDSEYE_CHAT_CONFIG"
 """Variable that holds the settings that differ, as JSON: arguments can be read by others."""
@@ -81,7 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Hold one conversation.")
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_asleep()
     try:
         settings = json.loads(os.environ.pop(SETTINGS, "{}"))
         config = merge(Config(), settings, SETTINGS)

@@ -1,7 +1,9 @@
 """A causal model that reads rows of different length together, each behind its own past."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -11,13 +13,20 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache
 from transformers.masking_utils import sdpa_mask
 
+from mindseye.tools import threads
+
 GROUPED = "mindseye_grouped"
-"""Name of the attention that reads keys and values as they are kept: see `_grouped`."""
+"""Name of the attention that reads keys and values as they are kept: see `attend_grouped`."""
 SOME_TOKENS = 2048
 """So many rows of the vocabulary's weights are taken out before the product, at most."""
 
+MOST_SCORES = 2**22
+"""Scores of queries and keys that are held at a time."""
+LIGHT = 16
+"""Tokens of a pass that one thread reads sooner than several that sleep between two products."""
 
-def _grouped(
+
+def attend_grouped(
     module: torch.nn.Module,
     query: Tensor,
     key: Tensor,
@@ -32,14 +41,40 @@ def _grouped(
     on a CPU those copies are most of a step.
     """
     causal = attention_mask is None and query.shape[2] > 1
-    heads = scaled_dot_product_attention(
-        query, key, value, attn_mask=attention_mask, is_causal=causal, scale=scaling,
-        enable_gqa=True,
-    )  # fmt: skip
+    if causal or len(query) == 1 or query.shape[:3].numel() * key.shape[2] > MOST_SCORES:
+        heads = scaled_dot_product_attention(
+            query, key, value, attn_mask=attention_mask, is_causal=causal, scale=scaling,
+            enable_gqa=True,
+        )  # fmt: skip
+    else:
+        heads = _attend(query, key, value, attention_mask, scaling or query.shape[-1] ** -0.5)
     return heads.transpose(1, 2).contiguous(), None
 
 
-AttentionInterface.register(GROUPED, _grouped)
+def _attend(query: Tensor, key: Tensor, value: Tensor, seen: Tensor | None, scale: float) -> Tensor:
+    """Return `[B, H, N, D]` heads by two products for all rows and heads.
+
+    The kernel of torch, which never holds all scores, makes a product for each row and head: for
+    sixteen rows it takes two to eight times as long. For one row it is best.
+
+    Args:
+      query: `[B, H, N, D]`.
+      key: `[B, G, L, D]`: H / G heads share one of them.
+      value: likewise.
+      seen: `[B, 1, N, L]`: what may be attended to; None for all.
+      scale: of the scores.
+    """
+    rows, heads, n, width = query.shape
+    shared = query.reshape(rows * key.shape[1], -1, width)
+    keys, values = key.flatten(0, 1), value.flatten(0, 1)
+    scores = torch.baddbmm(shared.new_zeros(()), shared, keys.mT, beta=0, alpha=scale)
+    if seen is not None:
+        scores.view(rows, heads, n, -1).masked_fill_(~seen, -torch.inf)
+    shares = torch.softmax(scores, dim=-1, dtype=torch.float32).to(values.dtype)
+    return torch.bmm(shares, values).view_as(query)
+
+
+AttentionInterface.register(GROUPED, attend_grouped)
 AttentionMaskInterface.register(GROUPED, sdpa_mask)
 
 
@@ -131,10 +166,14 @@ class Network:
         present = (torch.arange(longest, device=self.device)[None] < lengths[:, None]).long()
         before = batch.mask.sum(dim=1, keepdim=True)
         batch.mask = torch.cat([batch.mask, present], dim=1)
-        hidden = self.model.model(
-            input_ids=ids, attention_mask=batch.mask, past_key_values=batch.cache, use_cache=True,
+        compute = partial(
+            self.model.model, input_ids=ids, attention_mask=batch.mask, use_cache=True,
+            past_key_values=batch.cache,
             position_ids=before + (present.cumsum(dim=1) - 1).clamp(min=0),
-        ).last_hidden_state  # fmt: skip
+        )  # fmt: skip
+        several = self.device.type == "cpu" and threads.sleep() and torch.get_num_threads() > 1
+        alone = several and ids.numel() <= LIGHT
+        hidden = (_in_one_thread(compute) if alone else compute()).last_hidden_state
         last: Tensor = hidden[torch.arange(len(rows), device=self.device), lengths - 1]
         return last
 
@@ -156,3 +195,23 @@ class Network:
             return some.float()
         logits: Tensor = head(states).float()
         return logits if ids is None else logits[..., ids]
+
+
+def _in_one_thread(compute: Callable[[], Any]) -> Any:
+    """Compute something with one of torch's threads, whatever others have meanwhile."""
+
+    def run() -> Any:
+        with torch.inference_mode():
+            return compute()
+
+    return _one_thread().submit(run).result()
+
+
+@lru_cache(maxsize=1)
+def _one_thread() -> ThreadPoolExecutor:
+    number = torch.get_num_threads()
+    pool = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+    pool.submit(torch.get_num_threads).result()
+    # The number is each thread's own, but also that of threads to come.
+    torch.set_num_threads(number)
+    return pool

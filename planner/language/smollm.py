@@ -19,9 +19,9 @@ from transformers.utils import logging as transformers_logging
 from mindseye.planner.language import usage
 from mindseye.planner.language.answers import under_schema
 from mindseye.planner.language.decoding import Decoder, Free
-from mindseye.planner.language.eight_bit import add_eight_bits
 from mindseye.planner.language.lora import merge_adapter
 from mindseye.planner.language.network import attention_for
+from mindseye.planner.language.packed import pack
 from mindseye.planner.language.together import Together
 from mindseye.planner.language.weights import ensure_weights
 from mindseye.tools.errors import BadInput, Unavailable
@@ -140,7 +140,7 @@ class SmolLM(BaseChatModel):
             ) from error
         if self.adapter is not None:
             merge_adapter(model, package_adapter(self.adapter) or Path(self.adapter))
-        add_eight_bits(model)
+        pack(model)
         return Decoder(model.eval(), tokenizer)
 
     def save(self, folder: Path) -> None:

@@ -16,9 +16,10 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from mindseye.planner.language.data import Example
 from mindseye.planner.language.decoding import Decoder, Free
-from mindseye.planner.language.eight_bit import FEW, add_eight_bits
 from mindseye.planner.language.lora import add_low_rank
 from mindseye.planner.language.mind import LanguageMind, understand
+from mindseye.planner.language.network import LIGHT, attend_grouped
+from mindseye.planner.language.packed import FEW, pack
 from mindseye.planner.language.schemas import goal_schema, subgoal_schema, tools_schema
 from mindseye.planner.language.together import Together
 from mindseye.planner.language.train import answer_loss, answer_tokens, batches, encode
@@ -90,15 +91,18 @@ def test_scores_where_candidates_part_more_than_once(decoder: Decoder) -> None:
     assert decoder.score(ids, [f"{t}\n" for t in texts]) == pytest.approx(exact, abs=1e-4)
 
 
-def test_eight_bits_stand_beside_the_weights_and_read_few_tokens(tiny: tuple[Any, Any]) -> None:
+def test_packed_layers_compute_the_same_but_for_few_tokens(
+    tiny: tuple[Any, Any],
+) -> None:
     model = copy.deepcopy(tiny[0]).to(torch.bfloat16)
     plain = Decoder(model, tiny[1])
     ids = plain.encode(ASKED)
     asked = torch.tensor([ids])
     with torch.inference_mode():
         one, many = model(asked[:, :1]).logits, model(asked).logits
-        exact, names = plain.score(ids, ["12", "134", "135"]), set(model.state_dict())
-        add_eight_bits(model)
+        exact = plain.score(ids, ["12", "134", "135"])
+        weights = {name: w.clone() for name, w in model.state_dict().items()}
+        pack(model)
         assert torch.equal(model(asked).logits, many), "many tokens are read as before"
         assert len(ids) > FEW
         few = model(asked[:, :1]).logits
@@ -106,7 +110,47 @@ def test_eight_bits_stand_beside_the_weights_and_read_few_tokens(tiny: tuple[Any
     assert (few - one).abs().max() < 0.1 * one.abs().max()
     found = Decoder(model, tiny[1]).score(ids, ["12", "134", "135"])
     assert found == pytest.approx(exact, abs=0.1)
-    assert set(model.state_dict()) == names, "what is saved is what any server loads"
+    saved = model.state_dict()
+    assert saved.keys() == weights.keys(), "what is saved is what any server loads"
+    assert all(torch.equal(saved[name], weights[name]) for name in weights)
+
+
+def test_few_tokens_are_read_in_one_thread_where_others_sleep(
+    decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, model = decoder.encode(ASKED * 2), decoder.network.model
+    expected = Decoder(model, decoder.tokenizer).beam(ids, tools_schema(), 2)
+    used, before = list[tuple[int, int]](), torch.get_num_threads()
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    torch.set_num_threads(2)
+    hook = model.model.register_forward_pre_hook(
+        lambda _, __, given: used.append((given["input_ids"].numel(), torch.get_num_threads())),
+        with_kwargs=True,
+    )
+    try:
+        found = decoder.beam(ids, tools_schema(), 2)
+        assert torch.get_num_threads() == 2
+    finally:
+        hook.remove()
+        torch.set_num_threads(before)
+    assert found == expected
+    assert {number for _, number in used} == {1, 2}
+    assert all(number == (1 if tokens <= LIGHT else 2) for tokens, number in used)
+
+
+def test_own_attention_is_that_of_torch() -> None:
+    generator = torch.Generator().manual_seed(0)
+    query = torch.randn((3, 6, 4, 8), generator=generator)
+    key, value = torch.randn((2, 3, 2, 9, 8), generator=generator)
+    seen = torch.rand((3, 1, 4, 9), generator=generator) > 0.3
+    module = torch.nn.Module()
+    for mask in (seen, None):
+        asked = query if mask is not None else query[:, :, :1]
+        exact = torch.nn.functional.scaled_dot_product_attention(
+            asked, key, value, attn_mask=mask, enable_gqa=True
+        )
+        heads, _ = attend_grouped(module, asked, key, value, mask)
+        assert torch.allclose(heads.transpose(1, 2), exact, atol=1e-6)
 
 
 def test_rows_of_different_length_do_not_disturb_each_other(decoder: Decoder) -> None:
