@@ -113,7 +113,11 @@ def _loaded(folder: str, options: Mapping[str, Any]) -> Any:
     except TypeError:  # An option that it does not take.
         raise
     except Exception as error:
-        raise Unavailable(f"vLLM cannot load {folder}: {one_line(error)[:300]}") from error
+        raise Unavailable(
+            f"vLLM cannot load {folder}: {one_line(error)[:300]}; why stands in what it printed. "
+            "Where it wants more memory than is free: model_options.gpu_memory_utilization, "
+            "a share of all (without a GPU, too)"
+        ) from error
 
 
 def _sampling(wanted: Wanted) -> Any:

@@ -345,8 +345,10 @@ def test_vllm_in_one_process_answers_as_behind_an_address(tmp_path: Path) -> Non
         pytest.skip(f'{PYTHON} lacks what mindseye needs: {PYTHON} -m pip install "mindseye[vllm]"')
     asked = list(tasks())[::4]
     given = {
-        "options": {"enforce_eager": True, "max_model_len": 2048}, "names": TABLE,
-        "tasks": [words for words, _ in asked], "question": QUESTION, "base": str(ensure_weights()),
+        # Two engines, beside the server.
+        "options": {"enforce_eager": True, "max_model_len": 2048, "gpu_memory_utilization": 0.2},
+        "names": TABLE, "tasks": [words for words, _ in asked], "question": QUESTION,
+        "base": str(ensure_weights()),
     }  # fmt: skip
     done = subprocess.run(
         [PYTHON, "-c", IN_PROCESS], input=json.dumps(given), env=environment, cwd=tmp_path,
