@@ -53,6 +53,8 @@ _PUSH = int(Phase.PUSH)
 _FARTHEST = np.array([STEP, STEP, LIFT_STEP])
 _LOW = np.array([-PUSHER_REACH, -PUSHER_REACH, PUSHER_DOWN])
 _HIGH = np.array([PUSHER_REACH, PUSHER_REACH, PUSHER_UP])
+_TABLE_LOW = np.array([-TABLE_HALF - 0.002, -TABLE_HALF - 0.002, 0.0])
+_TABLE_HIGH = np.array([TABLE_HALF + 0.002, TABLE_HALF + 0.002, np.inf])
 _SHARES = np.arange(1, CHUNKS + 1)[:, None, None] / CHUNKS
 """`[CHUNKS, 1, 1]` of an action that is done after each chunk."""
 
@@ -80,8 +82,7 @@ def places(qpos: Array) -> Array:
 
 def off_table(position: Array) -> NDArray[np.bool_]:
     """Say which of `[..., 3]` centres have left the table."""
-    away = np.abs(position[..., :2]) > TABLE_HALF + 0.002
-    return np.asarray(away[..., 0] | away[..., 1] | (position[..., 2] < 0.0))
+    return np.asarray(((position < _TABLE_LOW) | (position > _TABLE_HIGH)).any(axis=-1))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -171,24 +172,25 @@ class BatchSimulation:
     def run(self, horizon: float) -> Trace:
         """Advance until every push is done and all lies still, or `horizon` seconds have passed."""
         rows, sent = [self._qpos.copy()], [self.setpoint]
-        ended = np.zeros(self.n, dtype=np.int64)
-        contact = np.zeros(self.n, dtype=np.int64)
+        pushing = [np.zeros(self.n, dtype=bool)]
+        running = [np.ones(self.n, dtype=bool)]
         coasted = np.zeros(self.n, dtype=np.int64)
-        running = np.ones(self.n, dtype=bool)
-        for tick in range(1, round(horizon / TICK) + 1):
-            self._tick(running)
+        for _ in range(round(horizon / TICK)):
+            self._tick(running[-1])
             rows.append(self._qpos.copy())
             sent.append(self.setpoint)
-            ended[running] = tick
-            contact[(self.controller.phase == _PUSH) & (contact == 0)] = tick
-            done = self.controller.done
-            coasted += done
-            running = ~done
+            pushing.append(self.controller.phase == _PUSH)
+            on, done = running[-1], self.controller.done
             if done.any():
-                running |= self._moving() & (coasted < COAST_TICKS)
-            if not running.any():
+                coasted += done
+                on = ~done | (self._moving() & (coasted < COAST_TICKS))
+            running.append(on)
+            if not on.any():
                 break
-        return Trace(qpos=np.stack(rows), ended=ended, contact=contact, sent=np.stack(sent))
+        return Trace(
+            qpos=np.stack(rows), sent=np.stack(sent), ended=np.sum(running[:-1], axis=0),
+            contact=np.argmax(pushing, axis=0),
+        )  # fmt: skip
 
     def _misread(self) -> Array:
         """Return `[n, 2]` by how much a look errs, metres: longer than for one look, and more
@@ -202,17 +204,19 @@ class BatchSimulation:
 
     def _moving(self) -> NDArray[np.bool_]:
         """Say in which simulations something on the table still slides or rolls."""
-        speed = np.linalg.norm(self._qvel[:, 3:].reshape(self.n, -1, 6)[..., :3], axis=-1)
+        velocity = self._qvel[:, 3:].reshape(self.n, -1, 6)[..., :3]
+        speed = np.sqrt(np.vecdot(velocity, velocity))
         return np.asarray(((speed > STILL) & ~off_table(self._places)).any(axis=1))
 
     def _tick(self, running: NDArray[np.bool_]) -> None:
         at = self._places[self._rows, self.subjects]
-        seen = np.where(off_table(at)[:, None], np.nan, at[:, :2])
+        seen = at[:, :2]
+        seen[off_table(at)] = np.nan
         if self.looks:
-            seen = seen + self._misread()
+            seen += self._misread()
         action = self.controller.act(seen, self._qpos[:, :3])
         start, self.setpoint = self.setpoint, next_setpoint(self.setpoint, action)
-        ids = np.flatnonzero(running).astype(np.int32)
+        ids = running.nonzero()[0].astype(np.int32)
         for sent in between(start, self.setpoint):
             self._ctrl[:] = sent
             if self.scene.patches:

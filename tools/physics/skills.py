@@ -78,6 +78,9 @@ class PushController:
         self.aim: Array = np.array([path[0] for path in self.paths]).reshape(n, 2)
         """`[N, 2]` where the leg under way ends, metres."""
         self.steering = Steering(pushes)
+        self._drives = {
+            _TRAVEL: self._travel, _LOWER: self._lower, _PUSH: self._push, _RAISE: self._raise,
+        }  # fmt: skip
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -95,20 +98,15 @@ class PushController:
         if gone.any():
             self._enter(gone.any(axis=1) & (self.phase < _RAISE), _RAISE)
         self.ticks += 1
-        actions: Array = np.zeros((len(self.pushes), 3))
-        actions[:, 2] = 1.0
-        phase = self.phase.copy()
-        for number, drive in (
-            (_TRAVEL, self._travel), (_LOWER, self._lower), (_PUSH, self._push),
-            (_RAISE, self._raise),
-        ):  # fmt: skip
-            rows = (phase == number).nonzero()[0]
-            if len(rows):
-                actions[rows] = drive(rows, subject[rows], pusher[rows])
+        actions: Array = np.empty((len(self.pushes), 3))
         # Back off while things come to rest, so that the pusher hides nothing.
-        rows = (phase >= _SETTLE).nonzero()[0]
-        if len(rows):
-            actions[rows, :2] = -self.heading[rows]
+        actions[:, :2], actions[:, 2] = -self.heading, 1.0
+        phase = self.phase.copy()
+        present = set(phase.tolist())
+        for number in present & self._drives.keys():
+            rows = (phase == number).nonzero()[0]
+            actions[rows] = self._drives[number](rows, subject[rows], pusher[rows])
+        if _SETTLE in present:
             self._enter((phase == _SETTLE) & (self.ticks >= SETTLE_TICKS), _DONE)
         self.seen = subject.copy()
         return within(actions, -1.0, 1.0)
