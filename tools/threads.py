@@ -2,7 +2,8 @@
 
 import os
 
-SPINS = 1000
+POLICY, SPINS = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
+AWAKE = 1000
 """Turns that a thread waits awake for its next piece of work, some microseconds each hundred."""
 
 
@@ -10,13 +11,19 @@ def wait_asleep() -> None:
     """Have the threads of models sleep between two pieces of work; before torch is loaded.
 
     Threads that wait by spinning stall each other on a machine that does anything else: ten times
-    slower was measured. A moment awake first costs nothing then, and saves waking them otherwise.
+    slower was measured. A moment awake first costs little then, and saves waking them otherwise.
     What the environment says already holds.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
+    os.environ.setdefault(POLICY, "PASSIVE")
+    if sleep():
+        os.environ.setdefault(SPINS, str(AWAKE))
 
 
 def sleep() -> bool:
     """Say whether threads of models have to be woken for a piece of work."""
-    return os.environ.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE"
+    return os.environ.get(POLICY, "").upper() == "PASSIVE"
+
+
+def as_found() -> dict[str, str]:
+    """Return the environment without what `wait_asleep` puts there: for processes not ours."""
+    return {k: v for k, v in os.environ.items() if k not in (POLICY, SPINS)}

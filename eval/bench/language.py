@@ -7,6 +7,8 @@ is part of the answer, too.
 """
 
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import torch
 from langchain_core.messages import BaseMessage
@@ -28,7 +31,8 @@ from mindseye.planner.language.models import load_own
 from mindseye.planner.language.reading import read_task
 from mindseye.planner.language.schemas import Schema
 from mindseye.planner.language.smollm import SmolLM, as_chat
-from mindseye.tools.errors import needs_extra
+from mindseye.tools.errors import Unavailable, needs_extra
+from mindseye.tools.threads import as_found
 from mindseye.tools.world.tasks import task
 
 PROMPTS = 16
@@ -72,32 +76,43 @@ def constrained(decoder: Decoder, asked: Sequence[Prompt]) -> list[str]:
 
 
 class Plain:
-    """A model as `transformers` gives it to anybody who names its folder."""
+    """`plain_generate` as a process of its own, whose threads wait as torch has them."""
 
     def __init__(self, folder: Path, dtype: torch.dtype) -> None:
-        """Load it."""
-        from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+        """Start it and wait until it is ready."""
+        kind = str(dtype).removeprefix("torch.")
+        module = "mindseye.eval.bench.plain_generate"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", module, str(folder), kind, str(LONGEST)], env=as_found(),
+            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        self._line()
 
-        self.tokenizer = AutoTokenizer.from_pretrained(folder, padding_side="left")
-        self.model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
-        end = self.tokenizer.eos_token_id
-        self.how = GenerationConfig(
-            max_new_tokens=LONGEST, do_sample=False, eos_token_id=end, pad_token_id=end
-        )
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise Unavailable("the process with plain transformers ended; why stands above")
+        return line
 
-    @torch.inference_mode()
     def __call__(self, asked: Sequence[Prompt]) -> list[str]:
-        """Return its answers, padded on the left where they are several."""
-        longest = max(len(p.ids) for p in asked)
-        gaps = [longest - len(p.ids) for p in asked]
-        end = self.how.eos_token_id
-        ids = torch.tensor([[end] * gap + list(p.ids) for gap, p in zip(gaps, asked, strict=True)])
-        mask = torch.tensor([[0] * gap + [1] * (longest - gap) for gap in gaps])
-        written = self.model.generate(ids, attention_mask=mask, generation_config=self.how)
-        texts: list[str] = self.tokenizer.batch_decode(
-            written[:, longest:], skip_special_tokens=True
-        )
+        """Return its answers."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([list(p.ids) for p in asked]) + "\n")
+        self._process.stdin.flush()
+        texts: list[str] = json.loads(self._line())
         return texts
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._process.communicate()
 
 
 def served(url: str) -> Answers:
@@ -152,8 +167,10 @@ def share_alike(one: Sequence[str], other: Sequence[str]) -> float:
 def against(model: SmolLM, plain: Plain, asked: Asked, n: int) -> list[Figure]:
     """Return tokens a second of all, and how they compare."""
     decoder = model.decoder
-    # The first is what does not count.
-    rounds = [prompts(decoder, n, k * n) for k in range(asked.rounds + 1)]
+    # Each way of asking has its own, and the first round does not count.
+    ways = [
+        [prompts(decoder, n, (2 * k + way) * n) for k in range(asked.rounds + 1)] for way in (0, 1)
+    ]
     ours = partial(constrained, decoder)
     many = f", {n} at a time"
     peers: dict[str, Answers] = {PLAIN: plain}
@@ -162,14 +179,14 @@ def against(model: SmolLM, plain: Plain, asked: Asked, n: int) -> list[Figure]:
     contenders: dict[str, Timed] = {}
     everyone: dict[str, Answers] = {OURS: ours, **peers}
     for name, answers in everyone.items():
-        contenders[name] = timed(decoder, rounds, 1, answers)
-        contenders[name + many] = timed(decoder, rounds, n, answers)
+        contenders[name] = timed(decoder, ways[0], 1, answers)
+        contenders[name + many] = timed(decoder, ways[1], n, answers)
     pairs = [(OURS, PLAIN), (OURS + many, PLAIN)]
     pairs += [(OURS + how, peer + how) for peer in peers for how in ("", many)]
     rates = interleaved(contenders, asked.rounds)
     found = [ratio(mine, peer, rates, "tokens") for mine, peer in dict.fromkeys(pairs)]
     found += [figure(f"language: {name}", "tokens/s", rates[name]) for name in contenders]
-    alike = share_alike(ours(rounds[0]), plain(rounds[0]))
+    alike = share_alike(ours(ways[0][0]), plain(ways[0][0]))
     return [*found, figure("language: answers alike, decoding and generate", "share", [alike])]
 
 
@@ -185,5 +202,5 @@ def figures(asked: Asked, n: int = PROMPTS) -> list[Figure]:
         whole = Path(folder) / "model"
         # The adapter merged into them: the weights that any server would be given.
         model.save(whole)
-        plain = Plain(whole, model.decoder.network.model.dtype)
-    return against(model, plain, asked, n)
+        with Plain(whole, model.decoder.network.model.dtype) as plain:
+            return against(model, plain, asked, n)

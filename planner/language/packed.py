@@ -1,12 +1,12 @@
 """Linear layers that a CPU reads fast: weights in an order of its own, and eight-bit ones beside.
 
 A pass over few tokens takes as long as the weights take to come from memory and to be put in the
-order that the product wants, every time. Here they are put in order once, which changes no bit of
-what comes out. And for the very few tokens of a single answer there are weights of half the bytes,
-rounded to whole numbers a row at a time (LLM.int8: Dettmers et al., 2022, without its outliers,
-which a model of this size hardly has); what is computed with stays in 16 bits. So what a model says
-may differ in the last digits by how many tokens it was read with: a prompt of which all but a few
-tokens were kept, from the same prompt read whole.
+order that the product wants, every time. Here they are put in order once, which on x86 changed no
+bit of what comes out. And for the very few tokens of a single answer there are weights of half the
+bytes, rounded to whole numbers a row at a time (LLM.int8: Dettmers et al., 2022, without its
+outliers, which a model of this size hardly has); what is computed with stays in 16 bits. So what a
+model says may differ in the last digits by how many tokens it was read with: a prompt of which all
+but a few tokens were kept, from the same prompt read whole.
 """
 
 from typing import Any, final
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 FEW = 3
-"""Tokens that are read from eight bits; more are read from sixteen, which then take no longer."""
+"""Tokens that are read from eight bits; more take no longer from sixteen in order."""
 BLOCK = 16
 """Numbers that the product reads at once: of rows that are no multiple of it the rest is lost."""
 TYPICAL = 16
@@ -30,7 +30,7 @@ class Packed(nn.Module):
     scales: Tensor
 
     def __init__(self, like: nn.Linear, *, shared: bool) -> None:
-        """Take another layer's weights; what is `shared` with an embedding stays as it is."""
+        """Take another layer's weights; those that are `shared`, row by row, keep their order."""
         super().__init__()
         self.in_features, self.out_features = like.in_features, like.out_features
         rows = like.weight.detach().float()
@@ -67,11 +67,12 @@ class Packed(nn.Module):
 
 def pack(model: Any) -> None:
     """Put a `Packed` in place of every linear layer where that is of use."""
-    embedding = model.get_input_embeddings().weight
+    embedding, head = model.get_input_embeddings().weight, model.get_output_embeddings()
     for parent in list(model.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.Linear and _fits(child):
-                setattr(parent, name, Packed(child, shared=child.weight is embedding))
+                rows = child is head or child.weight is embedding
+                setattr(parent, name, Packed(child, shared=rows))
 
 
 def _can_lay_out() -> bool:

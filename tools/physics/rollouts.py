@@ -188,7 +188,7 @@ class BatchSimulation:
             if not on.any():
                 break
         return Trace(
-            qpos=np.stack(rows), sent=np.stack(sent), ended=np.sum(running[:-1], axis=0),
+            qpos=np.stack(rows), sent=np.stack(sent), ended=np.sum(running, axis=0) - running[-1],
             contact=np.argmax(pushing, axis=0),
         )  # fmt: skip
 
