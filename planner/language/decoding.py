@@ -20,8 +20,9 @@ from mindseye.planner.language.grammar import Grammar, Row
 from mindseye.planner.language.network import Batch, Network, Scored
 from mindseye.tools.errors import BadInput
 
-SCORED = 128
-"""Prompts of batches whose keys and values are kept: what is scored is often written next."""
+SCORED = 64
+"""Prompts of batches whose keys and values are kept, a megabyte each: what is scored is often
+written next."""
 LEAST_SHARED = 48
 """Tokens that prompts of a batch must begin with alike to be read once for all."""
 LONGEST_READ = 4

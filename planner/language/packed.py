@@ -73,6 +73,10 @@ def pack(model: Any) -> None:
             if type(child) is nn.Linear and _fits(child):
                 rows = child is head or child.weight is embedding
                 setattr(parent, name, Packed(child, shared=rows))
+    # What is left lies in the mapped file, all of which stays in memory as long as a part does.
+    for left in model.parameters():
+        if left.device.type == "cpu":
+            left.data = left.data.clone()
 
 
 def _can_lay_out() -> bool:
