@@ -47,8 +47,8 @@ from mindseye.planner.cli_serve import serve
 from mindseye.planner.cli_training import data_app, train_app
 from mindseye.planner.cli_trust import trust_app
 from mindseye.planner.cli_web import web
+from mindseye.tools import cpu
 from mindseye.tools.errors import BadInput, MindseyeError, Unavailable
-from mindseye.tools.threads import wait_asleep
 
 if TYPE_CHECKING:
     from mindseye.planner.config import Config
@@ -379,7 +379,7 @@ def invoke(arguments: list[str]) -> int:
 
 def main() -> None:
     """Run the command line."""
-    wait_asleep()
+    cpu.settle()
     # A run that is asked to stop leaves a whole record, as with Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(invoke(sys.argv[1:]))

@@ -31,8 +31,8 @@ from mindseye.planner.language.models import load_own
 from mindseye.planner.language.reading import read_task
 from mindseye.planner.language.schemas import Schema
 from mindseye.planner.language.smollm import SmolLM, as_chat
+from mindseye.tools.cpu import as_found
 from mindseye.tools.errors import Unavailable, needs_extra
-from mindseye.tools.threads import as_found
 from mindseye.tools.world.tasks import task
 
 PROMPTS = 16

@@ -18,8 +18,8 @@ from typing import Any, TextIO
 from mindseye.planner.chat.turns import Ended, Replied, TurnLog
 from mindseye.planner.config import Config, merge
 from mindseye.planner.registry import import_plugins
+from mindseye.tools import cpu
 from mindseye.tools.errors import BadInput, MindseyeError, one_line
-from mindseye.tools.threads import wait_asleep
 
 SETTINGS = "MINDSEYE_CHAT_CONFIG"
 """Variable that holds the settings that differ, as JSON: arguments can be read by others."""
@@ -82,7 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Hold one conversation.")
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
-    wait_asleep()
+    cpu.settle()
     try:
         settings = json.loads(os.environ.pop(SETTINGS, "{}"))
         config = merge(Config(), settings, SETTINGS)

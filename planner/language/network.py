@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 from transformers import AttentionInterface, AttentionMaskInterface, DynamicCache
 from transformers.masking_utils import sdpa_mask
 
-from mindseye.tools import threads
+from mindseye.tools import cpu
 
 GROUPED = "mindseye_grouped"
 """Name of the attention that reads keys and values as they are kept: see `attend_grouped`."""
@@ -175,7 +175,7 @@ class Network:
             past_key_values=batch.cache,
             position_ids=before + (present.cumsum(dim=1) - 1).clamp(min=0),
         )  # fmt: skip
-        several = self.device.type == "cpu" and threads.sleep() and torch.get_num_threads() > 1
+        several = self.device.type == "cpu" and cpu.threads_sleep() and torch.get_num_threads() > 1
         alone = several and ids.numel() <= LIGHT
         hidden = (_in_one_thread(compute) if alone else compute()).last_hidden_state
         last: Tensor = hidden[torch.arange(len(rows), device=self.device), lengths - 1]
