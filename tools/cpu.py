@@ -2,12 +2,13 @@
 
 import os
 
-POLICY, SPINS, KEPT = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+POLICY, SPINS = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
 AWAKE = 1000
 """Turns that a thread waits awake for its next piece of work, some microseconds each hundred."""
-PRODUCTS = 128
-"""Compiled products that are kept: each width of a pass has its own, of some hundred kilobytes, and
-to keep eight times as many gained no measurable time."""
+KEPT = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128", "LRU_CACHE_CAPACITY": "64"}
+"""Compiled products that oneDNN and what torch has between keep, a thousand each by themselves:
+each width of a pass has its own, with memory beside it, so that a process grew by megabytes a run.
+To keep so few takes no measurable time."""
 
 
 def settle() -> None:
@@ -20,7 +21,8 @@ def settle() -> None:
     os.environ.setdefault(POLICY, "PASSIVE")
     if threads_sleep():
         os.environ.setdefault(SPINS, str(AWAKE))
-    os.environ.setdefault(KEPT, str(PRODUCTS))
+    for name, most in KEPT.items():
+        os.environ.setdefault(name, most)
 
 
 def threads_sleep() -> bool:
@@ -30,4 +32,4 @@ def threads_sleep() -> bool:
 
 def as_found() -> dict[str, str]:
     """Return the environment without what `settle` puts there: for processes not ours."""
-    return {k: v for k, v in os.environ.items() if k not in (POLICY, SPINS, KEPT)}
+    return {k: v for k, v in os.environ.items() if k not in (POLICY, SPINS, *KEPT)}
