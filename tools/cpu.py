@@ -31,5 +31,5 @@ def threads_sleep() -> bool:
 
 
 def as_found() -> dict[str, str]:
-    """Return the environment without what `settle` puts there: for processes not ours."""
+    """Return the environment without what `settle` sets, whoever did: for models not ours."""
     return {k: v for k, v in os.environ.items() if k not in (POLICY, SPINS, *KEPT)}

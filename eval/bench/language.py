@@ -7,8 +7,6 @@ is part of the answer, too.
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,13 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import torch
 from langchain_core.messages import BaseMessage
 
 from mindseye.eval.bench.measure import Asked, Figure, Timed, figure, interleaved, ratio
+from mindseye.eval.bench.peer import PeerProcess
 from mindseye.planner.agent import set_threads
 from mindseye.planner.config import Config
 from mindseye.planner.language.asking import ask_goal
@@ -32,7 +29,7 @@ from mindseye.planner.language.reading import read_task
 from mindseye.planner.language.schemas import Schema
 from mindseye.planner.language.smollm import SmolLM, as_chat
 from mindseye.tools.cpu import as_found
-from mindseye.tools.errors import Unavailable, needs_extra
+from mindseye.tools.errors import needs_extra
 from mindseye.tools.world.tasks import task
 
 PROMPTS = 16
@@ -75,44 +72,10 @@ def constrained(decoder: Decoder, asked: Sequence[Prompt]) -> list[str]:
     return [reply[0][0] for reply in replies if not isinstance(reply, Exception)]
 
 
-class Plain:
-    """`plain_generate` as a process of its own, whose threads wait as torch has them."""
-
-    def __init__(self, folder: Path, dtype: torch.dtype) -> None:
-        """Start it and wait until it is ready."""
-        kind = str(dtype).removeprefix("torch.")
-        module = "mindseye.eval.bench.plain_generate"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, str(folder), kind, str(LONGEST)], env=as_found(),
-            text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        self._line()
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise Unavailable("the process with plain transformers ended; why stands above")
-        return line
-
-    def __call__(self, asked: Sequence[Prompt]) -> list[str]:
-        """Return its answers."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([list(p.ids) for p in asked]) + "\n")
-        self._process.stdin.flush()
-        texts: list[str] = json.loads(self._line())
-        return texts
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._process.communicate()
+def generated(peer: PeerProcess, asked: Sequence[Prompt]) -> list[str]:
+    """Return the answers of plain `generate`."""
+    texts: list[str] = json.loads(peer.ask(json.dumps([list(p.ids) for p in asked])))
+    return texts
 
 
 def served(url: str) -> Answers:
@@ -164,7 +127,7 @@ def share_alike(one: Sequence[str], other: Sequence[str]) -> float:
     return sum(bool(read(a) == read(b)) for a, b in zip(one, other, strict=True)) / len(one)
 
 
-def against(model: SmolLM, plain: Plain, asked: Asked, n: int) -> list[Figure]:
+def against(model: SmolLM, plain: Answers, asked: Asked, n: int) -> list[Figure]:
     """Return tokens a second of all, and how they compare."""
     decoder = model.decoder
     # Each way of asking has its own, and the first round does not count.
@@ -202,5 +165,9 @@ def figures(asked: Asked, n: int = PROMPTS) -> list[Figure]:
         whole = Path(folder) / "model"
         # The adapter merged into them: the weights that any server would be given.
         model.save(whole)
-        with Plain(whole, model.decoder.network.model.dtype) as plain:
-            return against(model, plain, asked, n)
+        kind = str(model.decoder.network.model.dtype).removeprefix("torch.")
+        # Its threads wait as torch has them by itself.
+        with PeerProcess(
+            "plain_generate", str(whole), kind, str(LONGEST), environment=as_found()
+        ) as plain:
+            return against(model, partial(generated, plain), asked, n)

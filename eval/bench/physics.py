@@ -5,19 +5,17 @@ same pushes to the last bit and pay for nothing else.
 """
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mindseye.eval.bench.measure import Asked, Figure, Timed, figure, interleaved, leave_out, ratio
+from mindseye.eval.bench.peer import PeerProcess
 from mindseye.tools.gl import mujoco
 from mindseye.tools.physics.render import Renderer
 from mindseye.tools.physics.rollouts import CHUNKS, BatchSimulation, Trace, between
@@ -148,39 +146,6 @@ def ray_frames(size: int) -> tuple[float, float]:
     return float(FRAMES), time.perf_counter() - started
 
 
-class MujocoRenderer:
-    """MuJoCo's own renderer over EGL, in a process of its own: GL is chosen once a process."""
-
-    def __init__(self, size: int) -> None:
-        """Start it; `ready` says whether it can draw."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "mindseye.eval.bench.mujoco_renderer", str(size), str(FRAMES)],
-            env=os.environ | {"MUJOCO_GL": "egl"}, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert self._process.stdout is not None
-        self.ready = self._process.stdout.readline() == "ready\n"
-
-    def __call__(self) -> tuple[float, float]:
-        """Return (frames, seconds)."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("draw\n")
-        self._process.stdin.flush()
-        return float(FRAMES), float(self._process.stdout.readline())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._process.communicate()
-
-
 def simulators(asked: Asked, n: int = SIMULATIONS) -> list[Figure]:
     """Return steps a second of ours and the peers."""
     scene = table()
@@ -198,10 +163,12 @@ def simulators(asked: Asked, n: int = SIMULATIONS) -> list[Figure]:
 
 def renderers(asked: Asked, size: int) -> list[Figure]:
     """Return frames a second of ours, and of MuJoCo's where there is EGL."""
-    with MujocoRenderer(size) as theirs:
+    environment = os.environ | {"MUJOCO_GL": "egl"}
+    arguments = (str(size), str(FRAMES))
+    with PeerProcess("mujoco_renderer", *arguments, environment=environment, quiet=True) as theirs:
         contenders: dict[str, Timed] = {RAYS: partial(ray_frames, size)}
         if theirs.ready:
-            contenders[EGL] = theirs
+            contenders[EGL] = lambda: (float(FRAMES), float(theirs.ask("draw")))
         else:
             leave_out(f"{EGL}, {size} px", "it needs EGL, such as Mesa's libegl1")
         rates = interleaved(contenders, asked.rounds)

@@ -21,12 +21,12 @@ GROUPED = "mindseye_grouped"
 """Name of the attention that reads keys and values as they are kept: see `attend_grouped`."""
 SOME_TOKENS = 2048
 """So many rows of the vocabulary's weights are taken out before the product, at most."""
-
 MOST_SCORES = 2**22
 """Scores of queries and keys that are held at a time."""
 LIGHT = 16
 """Tokens of a pass that one thread reads sooner than several that sleep between two products."""
 _starting = threading.Lock()
+"""Held while the thread for them is looked for: two that come at once get the same."""
 
 
 def attend_grouped(

@@ -68,15 +68,18 @@ class Packed(nn.Module):
 def pack(model: Any) -> None:
     """Put a `Packed` in place of every linear layer where that is of use."""
     embedding, head = model.get_input_embeddings().weight, model.get_output_embeddings()
-    for parent in list(model.modules()):
-        for name, child in list(parent.named_children()):
-            if type(child) is nn.Linear and _fits(child):
-                rows = child is head or child.weight is embedding
-                setattr(parent, name, Packed(child, shared=rows))
+    fitting = [
+        (parent, name, child)
+        for parent in model.modules()
+        for name, child in parent.named_children()
+        if type(child) is nn.Linear and _fits(child)
+    ]
+    for parent, name, child in fitting:
+        rows = child is head or child.weight is embedding
+        setattr(parent, name, Packed(child, shared=rows))
     # What is left lies in the mapped file, all of which stays in memory as long as a part does.
-    for left in model.parameters():
-        if left.device.type == "cpu":
-            left.data = left.data.clone()
+    for left in model.parameters() if fitting else ():
+        left.data = left.data.clone()
 
 
 def _can_lay_out() -> bool:

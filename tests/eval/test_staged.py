@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mindseye.eval.staged import CAMERA, DRAWN, PLANTS, Shown, planted_clip, simulated_clip
+from mindseye.eval.staged import CAMERA, DRAWN, PLANTS, Shown, Stage, planted_clip, simulated_clip
 
 
 def _whole(shown: Shown) -> bool:
@@ -20,5 +20,17 @@ def test_a_simulated_push_is_shown_from_before_it() -> None:
 
 
 @pytest.mark.parametrize("kind", PLANTS)
-def test_each_violation_is_planted(kind: str) -> None:
+def test_each_violation_is_planted_where_it_is_drawn(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant, edits = PLANTS[kind], list[float]()
+
+    def watched(stage: Stage, row: int) -> bool:
+        before = stage.qpos.copy()
+        planted = plant(stage, row)
+        edits.append(float(np.abs(stage.qpos - before)[stage.rows].max()))
+        return planted
+
+    monkeypatch.setitem(PLANTS, kind, watched)
     assert _whole(planted_clip(np.random.default_rng(1), kind))
+    assert edits[-1] > 0.01

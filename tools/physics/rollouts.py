@@ -31,7 +31,7 @@ from mindseye.tools.physics.scene import (
     without_overlap,
 )
 from mindseye.tools.physics.skills import LIFT_STEP, STEP, Phase, PushController
-from mindseye.tools.physics.steering import within
+from mindseye.tools.physics.steering import length, within
 from mindseye.tools.values import Clip, Event, Provenance, Push, Rollout
 
 Array = NDArray[np.float64]
@@ -53,8 +53,8 @@ _PUSH = int(Phase.PUSH)
 _FARTHEST = np.array([STEP, STEP, LIFT_STEP])
 _LOW = np.array([-PUSHER_REACH, -PUSHER_REACH, PUSHER_DOWN])
 _HIGH = np.array([PUSHER_REACH, PUSHER_REACH, PUSHER_UP])
-_TABLE_LOW = np.array([-TABLE_HALF - 0.002, -TABLE_HALF - 0.002, 0.0])
-_TABLE_HIGH = np.array([TABLE_HALF + 0.002, TABLE_HALF + 0.002, np.inf])
+_RIM = TABLE_HALF + 0.002
+_TABLE_LOW, _TABLE_HIGH = np.array([-_RIM, -_RIM, 0.0]), np.array([_RIM, _RIM, np.inf])
 _SHARES = np.arange(1, CHUNKS + 1)[:, None, None] / CHUNKS
 """`[CHUNKS, 1, 1]` of an action that is done after each chunk."""
 
@@ -205,8 +205,7 @@ class BatchSimulation:
     def _moving(self) -> NDArray[np.bool_]:
         """Say in which simulations something on the table still slides or rolls."""
         velocity = self._qvel[:, 3:].reshape(self.n, -1, 6)[..., :3]
-        speed = np.sqrt(np.vecdot(velocity, velocity))
-        return np.asarray(((speed > STILL) & ~off_table(self._places)).any(axis=1))
+        return np.asarray(((length(velocity) > STILL) & ~off_table(self._places)).any(axis=1))
 
     def _tick(self, running: NDArray[np.bool_]) -> None:
         at = self._places[self._rows, self.subjects]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mindseye.tools.goals import Layout
 from mindseye.tools.physics.scene import PUSHER_DOWN, PUSHER_REACH, PUSHER_UP
-from mindseye.tools.physics.steering import COASTS, Steering, within
+from mindseye.tools.physics.steering import COASTS, Steering, length, within
 from mindseye.tools.physics.ways import BEHIND, detour
 from mindseye.tools.subgoals import Manner, Subgoal
 from mindseye.tools.values import Point, Push
@@ -116,9 +116,9 @@ class PushController:
 
     def _travel(self, rows: Rows, subject: Array, pusher: Array) -> Array:
         ahead = self.aim[rows] - subject
-        distance = _length(ahead)
+        distance = length(ahead)
         last = self.leg[rows] + 1 == self.legs[rows]
-        still = _length(subject - self.seen[rows]) < STILL
+        still = length(subject - self.seen[rows]) < STILL
         left = (self.tries[rows] > 0) & last & still & (distance < NEARLY)
         there = (distance < ARRIVED) | left
         self._finish_legs(rows[there])
@@ -127,7 +127,7 @@ class PushController:
         self.heading[rows[~there]] = heading[~there]
         spot = within(subject - heading * BEHIND, -PUSHER_REACH, PUSHER_REACH)
         gap = spot - pusher[:, :2]
-        behind = ~there & (_length(gap) < 0.006)
+        behind = ~there & (length(gap) < 0.006)
         self._enter(rows[behind], _LOWER)
         aloft = ~there & ~behind & (pusher[:, 2] >= PUSHER_UP - 0.03)
         return _actions(aloft, _limited(gap, STEP) / STEP, np.where(behind, -1.0, 1.0))
@@ -159,7 +159,7 @@ class PushController:
         ahead, heading = self.aim[rows] - subject, self.heading[rows]
         passed = np.vecdot(ahead, heading) <= 0.0
         arrived = np.where(self.steering.careful[rows], COASTS, ARRIVED)
-        over = (_length(ahead) < arrived) | passed | (self.ticks[rows] > PUSH_TICKS)
+        over = (length(ahead) < arrived) | passed | (self.ticks[rows] > PUSH_TICKS)
         way, off = self.steering.way(rows, subject, pusher[:, :2], self.aim[rows], heading)
         self._finish_legs(rows[over])
         self._go_round(rows[~over & off])
@@ -180,14 +180,8 @@ def _actions(moving: NDArray[np.bool_], way: Array, lift: Array) -> Array:
     return actions
 
 
-def _length(vectors: Array) -> Array:
-    """Return `[K]` lengths of `[K, 2]`, each to the last bit what `np.linalg.norm` says of it."""
-    length: Array = np.sqrt(np.vecdot(vectors, vectors))
-    return length
-
-
 def _limited(vectors: Array, longest: float) -> Array:
-    limited: Array = vectors * (longest / np.maximum(_length(vectors), longest))[:, None]
+    limited: Array = vectors * (longest / np.maximum(length(vectors), longest))[:, None]
     return limited
 
 

@@ -155,6 +155,12 @@ def within(values: Array, low: Array | float, high: Array | float) -> Array:
     return bounded
 
 
+def length(vectors: Array) -> Array:
+    """Return `[...]` lengths of `[..., D]`, likewise, as `np.linalg.norm` does."""
+    found: Array = np.sqrt(np.vecdot(vectors, vectors))
+    return found
+
+
 def _number(vectors: Array) -> Numbers:
     """Return `[K, 2]` vectors as complex numbers."""
     return np.ascontiguousarray(vectors).view(complex)[:, 0]
