@@ -21,6 +21,7 @@ from mindseye.planner.record import NullRecorder, OnEvent, Recorder
 from mindseye.planner.streaming import Streaming
 from mindseye.planner.trust import Trust
 from mindseye.planner.trust_store import TrustStore
+from mindseye.tools import cpu
 from mindseye.tools.calibration import Calibration
 from mindseye.tools.contracts import ActionDecoder, World, load_backend
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
@@ -138,6 +139,7 @@ class Agent:
             raise Unavailable(f"a model kept giving what cannot be used: {error}") from error
         finally:  # What was cut off has learned, too.
             self._keep_trust(context.trust.since(start), recorder)
+            cpu.give_back()
         seconds = time.monotonic() - started
         recorder.emit(
             ev.Finished(
