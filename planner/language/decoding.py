@@ -4,7 +4,7 @@ Three things make one decision cost about one prefill on a CPU: the keys and
 values of the longest common prefix with the last prompt are kept; tokens that
 the grammar forces are read in one go with the next free one; and all rows of a
 beam, or all branch points among candidates, go through the network together.
-Many questions at a time (`answers`, `scores`, `texts`) share every pass instead.
+Many questions at a time (`beams`, `scores`, `texts`) share every pass instead.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from transformers import DynamicCache
 
-from mindseye.planner.language.grammar import Grammar, Row
+from mindseye.planner.language.beams import Beam
+from mindseye.planner.language.grammar import LENGTH_LIMIT, Grammar, Row
 from mindseye.planner.language.network import Batch, Network, Scored
 from mindseye.tools.errors import BadInput
 
@@ -25,6 +26,8 @@ SCORED = 64
 written next."""
 LEAST_SHARED = 48
 """Tokens that prompts of a batch must begin with alike to be read once for all."""
+MOST_ROWS = 32
+"""Answers that are followed at a time, several megabytes each."""
 LONGEST_READ = 4
 """Tokens of a row that one pass of a batch reads: others would wait for a long forced run."""
 
@@ -124,14 +127,6 @@ class Decoder:
         """Return the log-probabilities of tokens among themselves, `[N]`, after a state `[D]`."""
         return torch.log_softmax(self.network.logits(state, ids.to(state.device)), dim=-1)
 
-    def _grow(self, row: Row, state: Tensor, k: int) -> Iterator[Row]:
-        """Yield the best `k` continuations of a row up to its next choice."""
-        ids = self.grammar.allowed(row)
-        logprobs = self._logprobs(state, ids)
-        best = torch.topk(logprobs, min(k, len(ids)))
-        for value, index in zip(best.values.tolist(), best.indices.tolist(), strict=True):
-            yield self.grammar.fork(row, int(ids[index]), value)
-
     @torch.inference_mode()
     def beam(self, ids: Sequence[int], schema: Any, k: int = 1) -> list[tuple[str, float]]:
         """Return the best `k` answers in a JSON schema with their log-probabilities, best first.
@@ -142,92 +137,77 @@ class Decoder:
         Raises:
           BadInput: no such schema, or an answer that does not end.
         """
-        states = self._prefill(ids)
-        batch = self._behind(len(ids))
-        rows, done = [self.grammar.start(schema)], list[Row]()
-        if rows[0].pending:
-            states = self.network.read(batch, [rows[0].pending])
-            rows[0].pending = []
-        while rows:
-            grown = [
-                (new, i) for i, row in enumerate(rows) for new in self._grow(row, states[i], k)
-            ]
-            grown.sort(key=lambda pair: -pair[0].logprob)
-            floor = sorted((r.logprob for r in done), reverse=True)[k - 1 : k]
-            kept = [(r, i) for r, i in grown[:k] if not floor or r.logprob > floor[0]]
-            if any(r.endless for r, _ in kept):
-                raise _endless()
-            done += [r for r, _ in kept if self.grammar.finished(r)]
-            alive = [(r, i) for r, i in kept if not self.grammar.finished(r)]
-            rows = [r for r, _ in alive]
-            if rows:
-                batch.select([i for _, i in alive])
-                states = self.network.read(batch, [r.pending for r in rows])
-                for row in rows:
-                    row.pending = []
-        return self._texts(done)[:k]
-
-    def _texts(self, rows: Sequence[Row]) -> list[tuple[str, float]]:
-        found: dict[str, float] = {}
-        for row in rows:
-            text = self.grammar.text(row)
-            total = torch.logaddexp(
-                torch.tensor(found.get(text, -torch.inf)), torch.tensor(row.logprob)
-            )
-            found[text] = float(total)
-        return sorted(found.items(), key=lambda pair: -pair[1])
+        (found,) = self.beams([(ids, schema, k)])
+        if isinstance(found, BadInput):
+            raise found
+        return found
 
     @torch.inference_mode()
-    def answers(
-        self, asked: Sequence[tuple[Sequence[int], Any]]
-    ) -> list[tuple[str, float] | BadInput]:
-        """Return the likeliest answer to each of many prompts under its schema.
+    def beams(
+        self, asked: Sequence[tuple[Sequence[int], Any, int]]
+    ) -> list[list[tuple[str, float]] | BadInput]:
+        """Return what `beam` returns for each of many prompts, read together.
 
-        Each token is the likeliest at its place, as in a beam of one. An answer that
-        does not end is a `BadInput` in its place: the others stand.
+        An answer that does not end is a `BadInput` in its place: the others stand.
+
+        Raises:
+          BadInput: no such schema.
         """
-        rows = [self.grammar.start(schema) for _, schema in asked]
-        prompts = [ids for ids, _ in asked]
+        replies: list[list[tuple[str, float]] | BadInput] = []
+        for group in _groups(asked):
+            beams = [Beam(self.grammar, schema, k) for _, schema, k in group]
+            self._search([ids for ids, _, _ in group], beams)
+            replies += [beam.found() for beam in beams]
+        return replies
+
+    def _search(self, prompts: Sequence[Sequence[int]], beams: Sequence[Beam]) -> None:
+        """Take beams to their ends."""
+        batch, states = self._begun(prompts, [beam.rows[0] for beam in beams])
+        most = LONGEST_READ if len(beams) > 1 else LENGTH_LIMIT
+        alive = list(beams)
+        while alive:
+            at, parents = 0, list[int]()
+            for beam in alive:
+                end = at + len(beam.rows)
+                parents += [at + i for i in beam.grow(states[at:end], self._logprobs)]
+                at = end
+            alive = [beam for beam in alive if beam.rows]
+            if alive:
+                batch.select(parents)
+                rows = [row for beam in alive for row in beam.rows]
+                states = self._read_on(batch, rows, states[parents], most)
+
+    def _begun(self, prompts: Sequence[Sequence[int]], rows: Sequence[Row]) -> tuple[Batch, Tensor]:
+        """Read prompts and what answers begin with; return the batch and the states `[B, D]`."""
+        if len(prompts) == 1:
+            whole, rows[0].pending = [*prompts[0], *rows[0].pending], []
+            states = self._prefill(whole)
+            return self._behind(len(whole)), states
         known = self._scored.behind(prompts, self.network.device)
         batch, common = known or self._together(prompts)
         for row, ids in zip(rows, prompts, strict=True):
             # Of a prompt that is known all but the last token is: what comes after is asked.
             row.pending = [*ids[-1 if known else common :], *row.pending]
-        states = self.network.read(batch, [r.pending for r in rows])
-        for row in rows:
-            row.pending = []
-        alive = list(rows)
-        while alive:
-            for row, after in zip(alive, states, strict=True):
-                if not row.pending:
-                    allowed = self.grammar.allowed(row)
-                    logprobs = self._logprobs(after, allowed)
-                    best = int(logprobs.argmax())
-                    self.grammar.take(row, int(allowed[best]), float(logprobs[best]))
-            going = [i for i, r in enumerate(alive) if not (self.grammar.finished(r) or r.endless)]
-            alive = [alive[i] for i in going]
-            if alive:
-                batch.select(going)
-                states = self.network.read(batch, [r.pending[:LONGEST_READ] for r in alive])
-                for row in alive:
-                    row.pending = row.pending[LONGEST_READ:]
-        return [_endless() if r.endless else (self.grammar.text(r), r.logprob) for r in rows]
+        return batch, self._read_on(batch, rows, None, max(len(row.pending) for row in rows))
 
-    def beams(
-        self, asked: Sequence[tuple[Sequence[int], Any, int]]
-    ) -> list[list[tuple[str, float]] | BadInput]:
-        """Return what `beam` returns for each of many prompts; beams of one are read together."""
-        single = [i for i, (_, _, k) in enumerate(asked) if k == 1] if len(asked) > 1 else []
-        together = self.answers([asked[i][:2] for i in single]) if single else []
-        found = dict(zip(single, together, strict=True))
-        replies: list[list[tuple[str, float]] | BadInput] = []
-        for i, one in enumerate(asked):
-            reply = found.get(i)
-            if reply is None:
-                replies.append(self.beam(*one))
-            else:
-                replies.append(reply if isinstance(reply, BadInput) else [reply])
-        return replies
+    def _read_on(
+        self, batch: Batch, rows: Sequence[Row], states: Tensor | None, most: int
+    ) -> Tensor:
+        """Read up to so many tokens of each row; return the states, of those with none as before.
+
+        Args:
+          batch: holds the rows.
+          rows: at least one has something to be read.
+          states: `[B, D]` before; None if all have.
+          most: tokens.
+        """
+        after = self.network.read(batch, [row.pending[:most] for row in rows])
+        if states is not None:
+            reading = torch.tensor([bool(row.pending) for row in rows], device=after.device)
+            after = torch.where(reading[:, None], after, states)
+        for row in rows:
+            row.pending = row.pending[most:]
+        return after
 
     def _tree(self, candidates: Sequence[str]) -> _Tree:
         paths = [
@@ -337,5 +317,15 @@ def _drawn(logits: Tensor, temperature: float, generator: torch.Generator) -> in
     return int(torch.multinomial(chances, 1, generator=generator))
 
 
-def _endless() -> BadInput:
-    return BadInput("the model's answer does not end; ask for less in one task")
+def _groups(
+    asked: Sequence[tuple[Sequence[int], Any, int]],
+) -> Iterator[list[tuple[Sequence[int], Any, int]]]:
+    """Yield prompts, in order, so many at a time as have at most `MOST_ROWS` answers followed."""
+    group: list[tuple[Sequence[int], Any, int]] = []
+    for one in asked:
+        if group and sum(k for _, _, k in group) + one[2] > MOST_ROWS:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
