@@ -26,7 +26,7 @@ class Beam:
     """
 
     def __init__(self, grammar: Grammar, schema: Any, width: int) -> None:
-        self._grammar, self._width = grammar, width
+        self._grammar, self.width = grammar, width
         self.rows: list[Row] = [grammar.start(schema)]
         """Those on their way; none once the search is over."""
         self._done: list[Row] = []
@@ -50,8 +50,8 @@ class Beam:
             for new in self._continued(row, states[i], logprobs)
         ]
         grown.sort(key=lambda pair: -pair[0].logprob)
-        floor = sorted((r.logprob for r in self._done), reverse=True)[self._width - 1 :][:1]
-        kept = [(r, i) for r, i in grown[: self._width] if not floor or r.logprob > floor[0]]
+        floor = sorted((r.logprob for r in self._done), reverse=True)[self.width - 1 :][:1]
+        kept = [(r, i) for r, i in grown[: self.width] if not floor or r.logprob > floor[0]]
         self._endless = any(r.endless for r, _ in kept)
         self._done += [r for r, _ in kept if self._grammar.finished(r)]
         alive = [(r, i) for r, i in kept if not (self._endless or self._grammar.finished(r))]
@@ -61,9 +61,9 @@ class Beam:
     def _continued(self, row: Row, state: Tensor, logprobs: Logprobs) -> Iterator[Row]:
         """Yield a row's likeliest continuations."""
         # A row that goes on in one way only is not needed any more.
-        go_on = self._grammar.take if self._width == 1 else self._grammar.fork
+        go_on = self._grammar.take if self.width == 1 else self._grammar.fork
         ids = self._grammar.allowed(row)
-        best = torch.topk(logprobs(state, ids), min(self._width, len(ids)))
+        best = torch.topk(logprobs(state, ids), min(self.width, len(ids)))
         for value, index in zip(best.values.tolist(), best.indices.tolist(), strict=True):
             yield go_on(row, int(ids[index]), value)
 
@@ -81,4 +81,4 @@ class Beam:
                 torch.tensor(answers.get(text, -torch.inf)), torch.tensor(row.logprob)
             )
             answers[text] = float(total)
-        return sorted(answers.items(), key=lambda pair: -pair[1])[: self._width]
+        return sorted(answers.items(), key=lambda pair: -pair[1])[: self.width]

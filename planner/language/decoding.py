@@ -27,7 +27,7 @@ written next."""
 LEAST_SHARED = 48
 """Tokens that prompts of a batch must begin with alike to be read once for all."""
 MOST_ROWS = 32
-"""Answers that are followed at a time, several megabytes each."""
+"""Answers that are followed at a time, several megabytes each; of one prompt may be more."""
 LONGEST_READ = 4
 """Tokens of a row that one pass of a batch reads: others would wait for a long forced run."""
 
@@ -153,18 +153,15 @@ class Decoder:
         Raises:
           BadInput: no such schema.
         """
-        replies: list[list[tuple[str, float]] | BadInput] = []
-        for group in _groups(asked):
-            beams = [Beam(self.grammar, schema, k) for _, schema, k in group]
-            self._search([ids for ids, _, _ in group], beams)
-            replies += [beam.found() for beam in beams]
-        return replies
+        begun = [(ids, Beam(self.grammar, schema, k)) for ids, schema, k in asked]
+        for group in _groups(begun):
+            self._search(group)
+        return [beam.found() for _, beam in begun]
 
-    def _search(self, prompts: Sequence[Sequence[int]], beams: Sequence[Beam]) -> None:
-        """Take beams to their ends."""
-        batch, states = self._begun(prompts, [beam.rows[0] for beam in beams])
-        most = LONGEST_READ if len(beams) > 1 else LENGTH_LIMIT
-        alive = list(beams)
+    def _search(self, begun: Sequence[tuple[Sequence[int], Beam]]) -> None:
+        """Take the beams behind prompts to their ends."""
+        alive = [beam for _, beam in begun]
+        batch, states = self._begun([ids for ids, _ in begun], [beam.rows[0] for beam in alive])
         while alive:
             at, parents = 0, list[int]()
             for beam in alive:
@@ -175,6 +172,7 @@ class Decoder:
             if alive:
                 batch.select(parents)
                 rows = [row for beam in alive for row in beam.rows]
+                most = LONGEST_READ if len(alive) > 1 else LENGTH_LIMIT
                 states = self._read_on(batch, rows, states[parents], most)
 
     def _begun(self, prompts: Sequence[Sequence[int]], rows: Sequence[Row]) -> tuple[Batch, Tensor]:
@@ -318,14 +316,14 @@ def _drawn(logits: Tensor, temperature: float, generator: torch.Generator) -> in
 
 
 def _groups(
-    asked: Sequence[tuple[Sequence[int], Any, int]],
-) -> Iterator[list[tuple[Sequence[int], Any, int]]]:
-    """Yield prompts, in order, so many at a time as have at most `MOST_ROWS` answers followed."""
-    group: list[tuple[Sequence[int], Any, int]] = []
-    for one in asked:
-        if group and sum(k for _, _, k in group) + one[2] > MOST_ROWS:
+    begun: Sequence[tuple[Sequence[int], Beam]],
+) -> Iterator[list[tuple[Sequence[int], Beam]]]:
+    """Yield prompts, in order, as many at a time as `MOST_ROWS` allows; at least one."""
+    group: list[tuple[Sequence[int], Beam]] = []
+    for ids, beam in begun:
+        if group and sum(b.width for _, b in group) + beam.width > MOST_ROWS:
             yield group
             group = []
-        group.append(one)
+        group.append((ids, beam))
     if group:
         yield group

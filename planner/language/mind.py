@@ -152,8 +152,9 @@ class LanguageMind:
     ) -> list[list[Proposal]]:
         """Return the proposals for each scene and its history; see `propose`.
 
-        A remote model is asked all at once. The embedded one reads its beams in turn:
-        each is a batch by itself, and keeps what its prompt shares with the last.
+        A remote model is asked all at once. The embedded one is asked in turn: what is decoded
+        together differs in its last digits by what else there is, and threads come as they may,
+        so that a run would not be the same when it is done again.
         """
         if isinstance(self.model, Scorer) or len(asked) < 2:
             return [self.propose(goal, scene, history, k) for scene, history in asked]

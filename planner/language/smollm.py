@@ -27,7 +27,7 @@ from mindseye.planner.language.weights import ensure_weights
 from mindseye.tools.errors import BadInput, Unavailable
 
 BATCH = 32
-"""Answers that are decoded together."""
+"""Calls that are served together."""
 ADAPTERS = {
     "table": "mindseye.planner.language",
     "questions": "mindseye.planner.questions",
