@@ -1,5 +1,6 @@
 """Any OpenAI-compatible endpoint as a chat model of LangChain, asked with patience."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,9 +10,9 @@ from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_core.runnables import run_in_executor
 from langchain_openai import ChatOpenAI
-from pydantic import PrivateAttr
+from pydantic import PrivateAttr, ValidationError
 
-from mindseye.tools.errors import Unavailable
+from mindseye.tools.errors import Unavailable, one_line
 from mindseye.tools.resilience import Line, Patience
 
 TIMEOUT = 60.0
@@ -56,7 +57,23 @@ class Endpoint(ChatOpenAI):
         **kwargs: Any,
     ) -> ChatResult:
         ask = super()._generate
-        return self._line.call(lambda: ask(messages, stop, run_manager, **kwargs))
+
+        def once() -> ChatResult:
+            try:
+                return ask(messages, stop, run_manager, **kwargs)
+            except (ValidationError, json.JSONDecodeError):
+                raise
+            # A page of a gateway the client takes for text, and stumbles wherever it reads it.
+            except (AttributeError, TypeError, ValueError) as error:
+                raise json.JSONDecodeError(one_line(error), "", 0) from error
+
+        try:
+            return self._line.call(once)
+        except json.JSONDecodeError as error:
+            raise Unavailable(
+                f"{self._line.who} answers, but with no chat completion ({error.msg[:200]}); its "
+                "address usually ends in /v1"
+            ) from error
 
     async def _agenerate(
         self,

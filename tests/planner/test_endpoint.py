@@ -114,6 +114,16 @@ def test_our_own_model_is_asked_again_likewise(server: Scripted, fault: Fault) -
     assert len(server.asked) == 3
 
 
+@pytest.mark.parametrize("fault", [page, cut_unseen])
+def test_what_never_is_a_completion_is_told_as_that(server: Scripted, fault: Fault) -> None:
+    server.faults = [fault] * 8
+    for ask in (lambda m: understand(m, "cube to ball", TABLE), lambda m: m.invoke("well?")):
+        before = len(server.asked)
+        with pytest.raises(Unavailable, match=rf"{server.url} answers, but with no .*/v1"):
+            ask(model_of(server))
+        assert len(server.asked) - before == QUICK.retries + 1
+
+
 def test_a_request_that_is_refused_is_not_made_again(server: Scripted) -> None:
     server.faults = [status(400)]
     with pytest.raises(Unavailable, match="language model"):
