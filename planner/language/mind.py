@@ -5,11 +5,9 @@ embedded one is a `Scorer`) is beamed and scored; others answer under the same
 schemas with `with_structured_output`, and are told when an answer does not fit.
 """
 
-import contextvars
 import json
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
@@ -29,6 +27,7 @@ from mindseye.planner.language.schemas import (
     tools_schema,
 )
 from mindseye.planner.language.scorer import Scorer
+from mindseye.planner.language.together import at_once
 from mindseye.tools.errors import BadInput, ToolError, Unavailable
 from mindseye.tools.goals import Goal, contradiction
 from mindseye.tools.subgoals import Subgoal
@@ -133,16 +132,8 @@ class LanguageMind:
         Manners are left "straight". Subgoals that cannot be (an object beside
         itself) are dropped.
         """
-        if isinstance(self.model, Scorer):
-            schema = subgoal_schema(scene.names)
-            asked = asking.ask_subgoal(goal, scene, history, schema, explain=False)
-            beams = self.model.beam(asked, schema, k)
-            found = [(s, p) for t, p in beams if (s := _subgoal(json.loads(t))) is not None]
-            if not found:
-                raise Unavailable("the language model proposed nothing that can be done")
-            priors = normalised([p for _, p in found])
-            return [Proposal(subgoal=s, prior=p) for (s, _), p in zip(found, priors, strict=True)]
-        return self._ranked(goal, scene, history, k)
+        (found,) = self.propose_each(goal, [(scene, history)], k)
+        return found
 
     def propose_each(
         self,
@@ -152,20 +143,16 @@ class LanguageMind:
     ) -> list[list[Proposal]]:
         """Return the proposals for each scene and its history; see `propose`.
 
-        A remote model is asked all at once. The embedded one is asked in turn: what is decoded
-        together differs in its last digits by what else there is, and threads come as they may,
-        so that a run would not be the same when it is done again.
+        What serves many at a time, a vLLM or any other server, is asked all at once.
         """
-        if isinstance(self.model, Scorer) or len(asked) < 2:
-            return [self.propose(goal, scene, history, k) for scene, history in asked]
-        with ThreadPoolExecutor(len(asked)) as pool:
-            # What counts tokens or traces calls is found through the caller's context.
-            contexts = [contextvars.copy_context() for _ in asked]
-            waiting = [
-                pool.submit(context.run, self.propose, goal, scene, history, k)
-                for context, (scene, history) in zip(contexts, asked, strict=True)
-            ]
-            return [w.result() for w in waiting]
+        if not isinstance(self.model, Scorer):
+            return at_once(lambda one: self._ranked(goal, *one, k), asked)
+        questions = []
+        for scene, history in asked:
+            schema = subgoal_schema(scene.names)
+            words = asking.ask_subgoal(goal, scene, history, schema, explain=False)
+            questions.append((words, schema))
+        return [_proposals(beams) for beams in self.model.beams(questions, k)]
 
     def _ranked(
         self,
@@ -241,6 +228,14 @@ class LanguageMind:
             return number - 1
 
         return lean(answer_under(self.model, asked, schema, parse), len(options))
+
+
+def _proposals(beams: Sequence[tuple[str, float]]) -> list[Proposal]:
+    found = [(s, p) for t, p in beams if (s := _subgoal(json.loads(t))) is not None]
+    if not found:
+        raise Unavailable("the language model proposed nothing that can be done")
+    priors = normalised([p for _, p in found])
+    return [Proposal(subgoal=s, prior=p) for (s, _), p in zip(found, priors, strict=True)]
 
 
 def _subgoal(raw: Any) -> Subgoal | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from mindseye.planner.language.together import at_once
 from mindseye.tools.errors import Unavailable
 
 LONGEST = 512
@@ -93,6 +94,16 @@ class TellsOdds(ABC):
         if not found:
             raise self._untold()
         return sorted(found.items(), key=lambda pair: -pair[1])[:k]
+
+    def beams(
+        self, asked: Sequence[tuple[Sequence[BaseMessage], dict[str, Any]]], k: int
+    ) -> list[list[tuple[str, float]]]:
+        """Return what `beam` returns for each of many questions and schemas, asked at once.
+
+        Raises:
+          Unavailable: as `beam`.
+        """
+        return at_once(lambda one: self.beam(*one, k), asked)
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probabilities of candidate answers, normalised among them.

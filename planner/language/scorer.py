@@ -19,6 +19,12 @@ class Scorer(Protocol):
         """Return the best `k` JSON answers with log-probabilities, best first."""
         ...
 
+    def beams(
+        self, asked: Sequence[tuple[Sequence[BaseMessage], dict[str, Any]]], k: int
+    ) -> list[list[tuple[str, float]]]:
+        """Return what `beam` returns for each of many questions and schemas."""
+        ...
+
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probabilities of candidate answers, normalised among them."""
         ...

@@ -177,6 +177,16 @@ class SmolLM(BaseChatModel):
         usage.add(len(asked[0]), sum(len(self._tokens(text)) for text, _ in found))
         return found
 
+    def beams(
+        self, asked: Sequence[tuple[Sequence[BaseMessage], dict[str, Any]]], k: int
+    ) -> list[list[tuple[str, float]]]:
+        """Return what `beam` returns for each of many questions and schemas, in turn.
+
+        A beam of several answers is a batch by itself, and reads only what its prompt does not
+        share with the last: together they took as long.
+        """
+        return [self.beam(*one, k) for one in asked]
+
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probabilities of candidate answers, normalised among them."""
         asked: _Choice = (self.decoder.encode(as_chat(messages)), candidates)

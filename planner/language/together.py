@@ -4,6 +4,7 @@ A model reads a batch of rows in little more time than one row.
 """
 
 import contextlib
+import contextvars
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,16 @@ class _Call:
     reply: Any = None
     error: Exception | None = None
     done: bool = False
+
+
+def at_once(ask: Callable[[A], R], asked: Sequence[A]) -> list[R]:
+    """Return the reply to each, asked in a thread of its own; raise what the first to fail does."""
+    if len(asked) < 2:
+        return [ask(one) for one in asked]
+    with ThreadPoolExecutor(len(asked)) as pool:
+        # What counts tokens or traces calls is found through the caller's context.
+        waiting = [pool.submit(contextvars.copy_context().run, ask, one) for one in asked]
+        return [w.result() for w in waiting]
 
 
 class Together:

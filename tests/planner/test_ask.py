@@ -95,6 +95,12 @@ class Beaming(ScriptedModel):
         texts = self._listed(str(schema["title"]))
         return [(json.dumps(t), math.log(0.5 / (1 + i))) for i, t in enumerate(texts[:k])]
 
+    def beams(
+        self, asked: Sequence[tuple[Sequence[BaseMessage], dict[str, Any]]], k: int
+    ) -> list[list[tuple[str, float]]]:
+        """Return the beam of each."""
+        return [self.beam(*one, k) for one in asked]
+
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Favour what is scripted; what is not, equally little."""
         wanted = [json.dumps(a, separators=(",", ":")) for k in ("scene", "answer")

@@ -307,6 +307,9 @@ def test_the_embedded_model_does_its_four_jobs(embedded: Any) -> None:
     assert sum(p.prior for p in proposals) == pytest.approx(1)
     assert {"red cube", "blue ball"} == {proposals[0].subgoal.move, proposals[0].subgoal.object}
     assert mind.propose(goal, scene, [], 6) == proposals
+    other = scene_of(dict(zip(names, reversed(places), strict=True)))
+    both = mind.propose_each(goal, [(scene, []), (other, [])], 6)
+    assert both == [proposals, mind.propose(goal, other, [], 6)]
     assert sum(mind.choose_tools(goal, scene, proposals[0].subgoal).values()) == pytest.approx(1)
     bad = "simulation: is gone, red cube falls, progress 0.20; video: agrees"
     good = "simulation: ends left of the blue ball, nothing falls, progress 1.00; video: agrees"

@@ -93,23 +93,48 @@ def test_our_own_models_are_one_engine_with_several_adapters(engine: Any) -> Non
     assert calling.model.invoke(ASKED).text == "smollm2-conversation"
 
 
-def test_what_threads_ask_at_once_is_one_batch(engine: Any) -> None:
-    model = load_language("vllm:some/folder")
-    loaded, gate = engine.LOADED[0], threading.Event()
-    chat = loaded.chat
+def holding(loaded: Any) -> threading.Event:
+    """Keep an engine from answering until what is returned is set."""
+    gate, chat = threading.Event(), loaded.chat
 
     def held(*given: Any, **more: Any) -> Any:
         gate.wait(30)
         return chat(*given, **more)
 
     loaded.chat = held
+    return gate
+
+
+def until_waiting(model: Any, count: int) -> None:
+    while len(model._engine._together._waiting) < count:
+        threading.Event().wait(0.01)
+
+
+def test_what_threads_ask_at_once_is_one_batch(engine: Any) -> None:
+    model = load_language("vllm:some/folder")
+    loaded = engine.LOADED[0]
+    gate = holding(loaded)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(model.invoke, f"question {i}") for i in range(8)]
-        while len(model._engine._together._waiting) < 7:  # type: ignore[attr-defined]
-            threading.Event().wait(0.01)
+        until_waiting(model, 7)
         gate.set()
         assert [a.result().text for a in asked] == ["none"] * 8
     assert sorted(map(len, loaded.batches)) == [1, 7]
+
+
+def test_beams_of_many_questions_are_asked_at_once(engine: Any) -> None:
+    model = load_language("vllm:merged#smollm2-questions")
+    assert isinstance(model, Scorer)
+    alone = model.beam(ASKED, SCHEMA, 3)
+    loaded = engine.LOADED[0]
+    loaded.batches.clear()
+    gate = holding(loaded)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(model.beams, [(ASKED, SCHEMA)] * 8, 3)
+        until_waiting(model, 7)
+        gate.set()
+        assert asked.result() == [alone] * 8
+    assert sorted(map(len, loaded.batches)) == [2, 14]
 
 
 def test_what_fails_is_one_clear_line(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
