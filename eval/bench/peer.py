@@ -4,7 +4,6 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from mindseye.tools.errors import Unavailable
@@ -55,10 +54,5 @@ class PeerProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._process.communicate()

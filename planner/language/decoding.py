@@ -127,7 +127,6 @@ class Decoder:
         """Return the log-probabilities of tokens among themselves, `[N]`, after a state `[D]`."""
         return torch.log_softmax(self.network.logits(state, ids.to(state.device)), dim=-1)
 
-    @torch.inference_mode()
     def beam(self, ids: Sequence[int], schema: Any, k: int = 1) -> list[tuple[str, float]]:
         """Return the best `k` answers in a JSON schema with their log-probabilities, best first.
 
