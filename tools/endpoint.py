@@ -1,8 +1,8 @@
 """Any OpenAI-compatible endpoint as a chat model of LangChain, asked with patience."""
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import httpx
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -15,6 +15,7 @@ from pydantic import PrivateAttr, ValidationError
 from mindseye.tools.errors import Unavailable, one_line
 from mindseye.tools.resilience import Line, Patience
 
+T = TypeVar("T")
 TIMEOUT = 60.0
 """Seconds after which a remote model counts as not answering."""
 NAMING = 10.0
@@ -49,6 +50,24 @@ class Endpoint(ChatOpenAI):
         """What every call goes through."""
         return self._line
 
+    def asked(self, ask: Callable[[], T]) -> T:
+        """Return the answer of a call, made again where it failed in a way that passes.
+
+        Args:
+          ask: as for `Line.call`; raises `json.JSONDecodeError` at what is no chat completion.
+
+        Raises:
+          Unavailable: no try brought a chat completion, or the server is left to rest.
+          Exception: the last failure of another kind, as it was.
+        """
+        try:
+            return self._line.call(ask)
+        except json.JSONDecodeError as error:
+            raise Unavailable(
+                f"{self._line.who} answers, but with no chat completion ({error.msg[:200]}); its "
+                "address usually ends in /v1"
+            ) from error
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -67,13 +86,7 @@ class Endpoint(ChatOpenAI):
             except (AttributeError, TypeError, ValueError) as error:
                 raise json.JSONDecodeError(one_line(error), "", 0) from error
 
-        try:
-            return self._line.call(once)
-        except json.JSONDecodeError as error:
-            raise Unavailable(
-                f"{self._line.who} answers, but with no chat completion ({error.msg[:200]}); its "
-                "address usually ends in /v1"
-            ) from error
+        return self.asked(once)
 
     async def _agenerate(
         self,

@@ -41,11 +41,11 @@ class Served(TellsOdds, Endpoint):
             # What does not say that it is JSON the client takes for text: a page of a gateway, or
             # an answer that was cut off.
             if not isinstance(reply, ChatCompletion) or not reply.choices:
-                raise json.JSONDecodeError("no chat completion", str(reply)[:80], 0)
+                raise json.JSONDecodeError(" ".join(str(reply).split()), "", 0)
             return reply
 
         try:
-            reply = self.line.call(once)
+            reply = self.asked(once)
         except (OpenAIError, ValueError) as error:
             raise unanswered(error) from error
         if reply.usage is not None:

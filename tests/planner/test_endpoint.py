@@ -122,6 +122,11 @@ def test_what_never_is_a_completion_is_told_as_that(server: Scripted, fault: Fau
         with pytest.raises(Unavailable, match=rf"{server.url} answers, but with no .*/v1"):
             ask(model_of(server))
         assert len(server.asked) - before == QUICK.retries + 1
+    own = load_language(f"{server.url}#smollm2")
+    assert isinstance(own, Served)
+    own.line.patience, server.faults = QUICK, [fault] * 4
+    with pytest.raises(Unavailable, match=rf"{server.url} answers, but with no .*/v1"):
+        own.score([HumanMessage("which?")], ["blue", "red"])
 
 
 def test_a_request_that_is_refused_is_not_made_again(server: Scripted) -> None:
